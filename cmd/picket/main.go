@@ -1,3 +1,22 @@
 package main
 
-func main() {}
+import (
+	"context"
+	"os"
+
+	"golang.org/x/term"
+)
+
+func main() {
+	os.Exit(newApp().main(context.Background(), os.Args[1:]))
+}
+
+// newApp is picket on this process's own streams, terminal and environment.
+func newApp() *app {
+	return &app{
+		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
+		stdoutTTY: term.IsTerminal(int(os.Stdout.Fd())),
+		stderrTTY: term.IsTerminal(int(os.Stderr.Fd())),
+		env:       os.Environ(),
+	}
+}

@@ -1,0 +1,10 @@
+package main
+
+import "github.com/spf13/cobra"
+
+func (a *app) runCommand() *cobra.Command {
+	var flags *settingFlags
+	cmd := &cobra.Command{Use: "run", RunE: func(*cobra.Command, []string) error { _, err := flags.load(a); return err }}
+	flags = addSettingFlags(cmd)
+	return cmd
+}
