@@ -1,0 +1,2 @@
+#!/bin/sh
+exec /opt/kafka/bin/class.sh org.apache.kafka.tools.AclCommand "$@"
