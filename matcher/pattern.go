@@ -1,0 +1,145 @@
+package matcher
+
+import (
+	"bytes"
+	"fmt"
+	"unicode/utf8"
+
+	"github.com/picketsigma/picket/rules"
+)
+
+// glob is a pattern that is more than one literal with open ends: its stretches between the `*`, in
+// order. Immutable.
+type glob struct {
+	openStart, openEnd bool // the pattern begins, ends with `*`
+	segments           []segment
+}
+
+// segment is what lies between two `*`: literals, and `?` for one code point each. It always covers the
+// same number of code points, therefore the leftmost place it fits is the best one.
+type segment []part
+
+// part is a literal, or a single `?` when lit is empty.
+type part struct{ lit []byte }
+
+// newGlob compiles a pattern whose literals are already folded where they have to be.
+func newGlob(p rules.Pattern) (*glob, error) {
+	g := &glob{}
+	var seg segment
+	for i, x := range p {
+		switch x.Kind {
+		case rules.PartRun:
+			g.openStart = g.openStart || i == 0
+			g.openEnd = i == len(p)-1
+			if len(seg) > 0 {
+				g.segments = append(g.segments, seg)
+				seg = nil
+			}
+		case rules.PartLiteral:
+			seg = append(seg, part{lit: []byte(x.Text)})
+		case rules.PartOne:
+			seg = append(seg, part{})
+		default:
+			return nil, fmt.Errorf("pattern part of kind %d", x.Kind)
+		}
+	}
+	if len(seg) > 0 {
+		g.segments = append(g.segments, seg)
+	}
+	return g, nil
+}
+
+// match reports whether the pattern covers text from its first to its last character.
+func (g *glob) match(text []byte) bool {
+	segments := g.segments
+	if len(segments) == 0 {
+		return g.openStart || len(text) == 0
+	}
+	if !g.openStart {
+		n := segments[0].at(text)
+		if n < 0 {
+			return false
+		}
+		text = text[n:]
+		if segments = segments[1:]; len(segments) == 0 {
+			return g.openEnd || len(text) == 0
+		}
+	}
+	if !g.openEnd && len(segments) > 0 {
+		n := segments[len(segments)-1].atEnd(text)
+		if n < 0 {
+			return false
+		}
+		text, segments = text[:len(text)-n], segments[:len(segments)-1]
+	}
+	for _, seg := range segments {
+		end := seg.find(text)
+		if end < 0 {
+			return false
+		}
+		text = text[end:]
+	}
+	return true
+}
+
+// at gives the length of the segment at the start of text, or -1.
+func (seg segment) at(text []byte) int {
+	n := 0
+	for _, p := range seg {
+		if len(p.lit) > 0 {
+			if !bytes.HasPrefix(text[n:], p.lit) {
+				return -1
+			}
+			n += len(p.lit)
+			continue
+		}
+		if n == len(text) {
+			return -1
+		}
+		_, size := utf8.DecodeRune(text[n:])
+		n += size
+	}
+	return n
+}
+
+// atEnd gives the length of the segment at the end of text, or -1.
+func (seg segment) atEnd(text []byte) int {
+	rest := text
+	for i := len(seg) - 1; i >= 0; i-- {
+		if lit := seg[i].lit; len(lit) > 0 {
+			if !bytes.HasSuffix(rest, lit) {
+				return -1
+			}
+			rest = rest[:len(rest)-len(lit)]
+			continue
+		}
+		if len(rest) == 0 {
+			return -1
+		}
+		_, size := utf8.DecodeLastRune(rest)
+		rest = rest[:len(rest)-size]
+	}
+	return len(text) - len(rest)
+}
+
+// find gives where the leftmost place of the segment in text ends, or -1.
+func (seg segment) find(text []byte) int {
+	for from := 0; from <= len(text); {
+		if lit := seg[0].lit; len(lit) > 0 {
+			i := bytes.Index(text[from:], lit)
+			if i < 0 {
+				return -1
+			}
+			from += i
+		}
+		if n := seg.at(text[from:]); n >= 0 {
+			return from + n
+		}
+		if from == len(text) {
+			return -1
+		}
+		_, size := utf8.DecodeRune(text[from:])
+		from += size
+	}
+	return -1
+}
