@@ -1,41 +1,16 @@
 package index
 
 import (
-	"cmp"
 	"encoding/binary"
-	"math/bits"
-	"slices"
 	"strings"
 )
 
-const gramLen = 4
-
 // grams finds literals anywhere in a value by one gram of four bytes each, the one least likely to
-// occur otherwise. A bitmap over hashed grams turns most positions of a value away; it may say yes
-// wrongly, never no wrongly, and each yes is verified against the whole literal.
+// occur otherwise.
 type grams struct {
+	table
 	literals [][]byte // by the Set's numbers; filled for literals searched anywhere only
-	filter   []uint64
-	shift    uint8    // hash >> shift is a bit of filter
-	first    []uint32 // per bucket, where its entries begin; one more at the end
-	bucket   uint8    // hash >> bucket is a bucket
-	entries  []entry
 }
-
-type entry struct {
-	gram uint32
-	off  uint32 // where in the literal the gram lies
-	id   uint32
-}
-
-// Bits of filter, and buckets, per literal: 32 turns 97 % of the positions of a command line away with
-// the 1,400 literals of process creation, in 8 kB (BenchmarkAppendHits).
-const (
-	filterPerLiteral  = 32
-	bucketsPerLiteral = 2
-)
-
-func hash(gram uint32) uint32 { return gram * 0x9E3779B1 }
 
 func newGrams(literals []Literal, long []uint32) grams {
 	g := grams{literals: make([][]byte, len(literals))}
@@ -44,36 +19,17 @@ func newGrams(literals []Literal, long []uint32) grams {
 			g.literals[i] = []byte(l.Text)
 		}
 	}
-	if len(long) == 0 {
-		return g
-	}
+	var entries []entry
 	used := map[uint32]int{}
 	for _, id := range long {
 		e := entry{id: id}
 		e.gram, e.off = rarest(g.literals[id], used)
 		used[e.gram]++
-		g.entries = append(g.entries, e)
+		entries = append(entries, e)
 	}
-	filterBits := max(6, bits.Len(uint(len(long)*filterPerLiteral-1)))
-	bucketBits := bits.Len(uint(len(long)*bucketsPerLiteral - 1))
-	g.shift, g.bucket = uint8(32-filterBits), uint8(32-bucketBits)
-	g.filter = make([]uint64, 1<<filterBits/64)
-	slices.SortStableFunc(g.entries, func(a, b entry) int {
-		return cmp.Compare(hash(a.gram)>>g.bucket, hash(b.gram)>>g.bucket)
-	})
-	g.first = make([]uint32, 1<<bucketBits+1)
-	for _, e := range g.entries {
-		h := hash(e.gram)
-		g.filter[h>>g.shift>>6] |= 1 << (h >> g.shift & 63)
-		g.first[h>>g.bucket+1]++
-	}
-	for i := 1; i < len(g.first); i++ {
-		g.first[i] += g.first[i-1]
-	}
+	g.table = newTable(entries)
 	return g
 }
-
-func (g *grams) text(id uint32) []byte { return g.literals[id] }
 
 func (g *grams) appendHits(dst []uint32, value []byte) []uint32 {
 	if len(g.entries) == 0 {
@@ -93,8 +49,7 @@ func (g *grams) appendHits(dst []uint32, value []byte) []uint32 {
 
 // verify appends the literals whose gram lies at value[at:] and that lie around it as a whole.
 func (g *grams) verify(dst []uint32, value []byte, at int, gram uint32) []uint32 {
-	b := hash(gram) >> g.bucket
-	for _, e := range g.entries[g.first[b]:g.first[b+1]] {
+	for _, e := range g.withHash(gram) {
 		if e.gram != gram || int(e.off) > at {
 			continue
 		}

@@ -28,7 +28,7 @@ type Set struct {
 	starts   ends                // Start
 	finishes ends                // End
 	grams    grams               // Anywhere, of four bytes or more
-	short    []uint32            // Anywhere, shorter than a gram: searched one by one
+	short    []shortGroup        // Anywhere, shorter than a gram
 }
 
 // New builds a Set; a literal's number is its index in the slice, which the Set keeps.
@@ -47,7 +47,7 @@ func New(literals []Literal) *Set {
 		case l.Anchor == End:
 			s.finishes.add(l.Text, id, lastBytes)
 		case len(l.Text) < gramLen:
-			s.short = append(s.short, id)
+			s.addShort(l.Text, id)
 		default:
 			long = append(long, id)
 		}
@@ -88,10 +88,8 @@ func (s *Set) AppendHits(dst []uint32, value []byte) []uint32 {
 			}
 		}
 	}
-	for _, id := range s.short {
-		if bytes.Contains(value, s.grams.text(id)) {
-			dst = append(dst, id)
-		}
+	for i := range s.short {
+		dst = s.appendShort(dst, value, &s.short[i])
 	}
 	return s.grams.appendHits(dst, value)
 }
@@ -129,3 +127,36 @@ func (e *ends) add(text string, id uint32, outermost func(string, int) string) {
 
 func firstBytes(s string, n int) string { return s[:n] }
 func lastBytes(s string, n int) string  { return s[len(s)-n:] }
+
+// shortGroup is the short literals that begin with one byte. There are hundreds, but most are emoji, which
+// share their first byte and occur in few values.
+type shortGroup struct {
+	first byte
+	ids   []uint32
+}
+
+func (s *Set) addShort(text string, id uint32) {
+	for i := range s.short {
+		if s.short[i].first == text[0] {
+			s.short[i].ids = append(s.short[i].ids, id)
+			return
+		}
+	}
+	s.short = append(s.short, shortGroup{first: text[0], ids: []uint32{id}})
+}
+
+func (s *Set) appendShort(dst []uint32, value []byte, g *shortGroup) []uint32 {
+	for {
+		i := bytes.IndexByte(value, g.first)
+		if i < 0 {
+			return dst
+		}
+		value = value[i:]
+		for _, id := range g.ids {
+			if t := s.literals[id].Text; len(value) >= len(t) && string(value[:len(t)]) == t {
+				dst = append(dst, id)
+			}
+		}
+		value = value[1:]
+	}
+}
