@@ -1,0 +1,164 @@
+package consumer
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/segmentio/kafka-go"
+)
+
+// remindEvery is how often a trouble that lasts is logged again.
+const remindEvery = 30 * time.Second
+
+// notice keeps one trouble from filling the log: the first time, and then a reminder now and then that
+// says how many were left out. One goroutine owns it.
+type notice struct {
+	kind    string
+	since   time.Time
+	logged  time.Time // zero: not yet
+	dropped int
+}
+
+// report logs err, unless the same kind was logged a moment ago or has not lasted for grace.
+func (n *notice) report(log *slog.Logger, level slog.Level, msg string, grace time.Duration, err error, attrs ...any) {
+	now := time.Now()
+	if kind := msg + errorCode(err); kind != n.kind {
+		*n = notice{kind: kind, since: now}
+	}
+	if now.Sub(n.since) < grace || !n.logged.IsZero() && now.Sub(n.logged) < remindEvery {
+		n.dropped++
+		return
+	}
+	attrs = append(attrs, "err", err)
+	if n.dropped > 0 {
+		attrs = append(attrs, "dropped", n.dropped)
+	}
+	log.Log(context.Background(), level, msg, attrs...) //nolint:sloglint // every caller passes a constant
+	n.logged, n.dropped = now, 0
+}
+
+// clear says that the trouble is over, if it was ever logged.
+func (n *notice) clear(log *slog.Logger, msg string, attrs ...any) {
+	if !n.logged.IsZero() {
+		//nolint:sloglint // every caller passes a constant
+		log.Info(msg, append(attrs, "dur", time.Since(n.since))...)
+	}
+	*n = notice{}
+}
+
+// sources of an outage that are not partitions.
+const (
+	sourceGroup  = "group"
+	sourceTopics = "topics"
+)
+
+// outage turns what every partition and the group see of unreachable brokers into one message when it
+// begins and one when it is over. It is safe for concurrent use.
+type outage struct {
+	log *slog.Logger
+
+	mu      sync.Mutex
+	down    bool
+	since   time.Time
+	logged  time.Time
+	dropped int
+	sources map[string]struct{} // who has had no answer since their last one
+}
+
+// fail notes that source got no answer.
+func (o *outage) fail(source string, err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.sources == nil {
+		o.sources = map[string]struct{}{}
+	}
+	o.sources[source] = struct{}{}
+	now := time.Now()
+	if !o.down {
+		o.down, o.since, o.logged, o.dropped = true, now, time.Time{}, 0
+	}
+	if now.Sub(o.logged) < remindEvery {
+		o.dropped++
+		return
+	}
+	attrs := []any{"err", err}
+	if o.dropped > 0 {
+		attrs = append(attrs, "dur", now.Sub(o.since), "dropped", o.dropped)
+	}
+	o.log.Error("brokers do not answer; consuming goes on when they do", attrs...)
+	o.logged, o.dropped = now, 0
+}
+
+// ok notes that source got an answer.
+func (o *outage) ok(source string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.down {
+		return
+	}
+	delete(o.sources, source)
+	if len(o.sources) == 0 {
+		o.down = false
+		o.log.Info("brokers answer again", "dur", time.Since(o.since))
+	}
+}
+
+// gone forgets a source that has ended: that is no answer.
+func (o *outage) gone(source string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	delete(o.sources, source)
+}
+
+// refresher has the Transport read the metadata anew, by closing its idle connections: kafka-go keeps
+// what it knows of leaders for seconds otherwise. Many partitions ask at once, so it does so at most
+// once per refreshEvery. It is safe for concurrent use.
+type refresher struct {
+	transport *kafka.Transport
+
+	mu   sync.Mutex
+	last time.Time
+}
+
+const refreshEvery = 500 * time.Millisecond
+
+func (r *refresher) refresh() {
+	r.mu.Lock()
+	now := time.Now()
+	due := now.Sub(r.last) >= refreshEvery
+	if due {
+		r.last = now
+	}
+	r.mu.Unlock()
+	if due {
+		r.transport.CloseIdleConnections()
+	}
+}
+
+// backoff waits longer after each failure, half of it random. One goroutine owns it; the zero value
+// has had no failure.
+type backoff struct{ failures int }
+
+const (
+	backoffMin = 50 * time.Millisecond
+	backoffMax = 5 * time.Second
+)
+
+// wait waits, or returns false when ctx ends first.
+func (b *backoff) wait(ctx context.Context) bool {
+	d := min(backoffMax, backoffMin<<min(b.failures, 16))
+	b.failures++
+	timer := time.NewTimer(d/2 + rand.N(d/2+1))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (b *backoff) reset() { b.failures = 0 }
