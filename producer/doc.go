@@ -6,6 +6,13 @@
 // internal/wire, retried without reordering. An exactly-once Sink will be an open transaction behind
 // the same interface.
 //
+// DeadLetters does for records that could not be handled what an Encoder does for alerts. Both keep
+// their records until Reset and publish them through a Sink with their own Publish, which makes smaller
+// what a topic refuses as too large.
+//
+// A Publisher has no goroutine of its own: the Publish calls drive the partitions they need, one batch in
+// flight for each, and whoever comes while a batch is out has his records in the next one.
+//
 // Alerts are built to be told apart: the id of an alert is a digest of the rule and of the place of
 // the event in Kafka, so a replay repeats an id instead of inventing one.
 //

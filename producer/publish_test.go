@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -326,5 +327,244 @@ func waitFor(t testing.TB, cond func() bool) {
 		case <-ctx.Done():
 			t.Fatal("the condition did not come about")
 		}
+	}
+}
+
+// faultOn makes every Produce to a topic fail.
+func faultOn(topic string) kfake.Fault {
+	return kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Topic: topic, Err: kerr.NotEnoughReplicas, Count: -1}
+}
+
+// TestTopicTakesLess: the topic refuses what the settings allow. Batches are halved, and a record that is
+// too large alone is named; everything else is stored once.
+func TestTopicTakesLess(t *testing.T) {
+	c := startBroker(t)
+	if err := c.CreateTopic("alerts", 1, map[string]string{"max.message.bytes": "2000"}); err != nil {
+		t.Fatal(err)
+	}
+	p := startPublisher(t, c, nil)
+	ctx := testContext(t)
+	sent := numbered("w0-r0", 100)
+	for i := range sent {
+		sent[i].Value = append(sent[i].Value, strings.Repeat(" ", 200)...)
+	}
+	sent[7].Value, sent[70].Value = make([]byte, 3000), make([]byte, 4000)
+	err := p.Publish(ctx, sent)
+	var large *TooLargeError
+	if !errors.As(err, &large) {
+		t.Fatalf("Publish says %v", err)
+	}
+	if !slices.Equal(large.Records, []int{7, 70}) || large.Topic != "alerts" || large.Size < 4000 {
+		t.Errorf("%+v", large)
+	}
+	kept := slices.Concat(sent[:7], sent[8:70], sent[71:])
+	got := readAll(t, c, "alerts", 98)
+	if diff := cmp.Diff(wantValues(kept), values(got)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	// The limit was learned: the next batches are small enough at once.
+	refused := p.Stats().Errors["message_too_large"]
+	if err := p.Publish(ctx, kept); err != nil {
+		t.Fatal(err)
+	}
+	if again := p.Stats().Errors["message_too_large"]; again != refused {
+		t.Errorf("refused %d times more", again-refused)
+	}
+}
+
+func TestBatchesAreBounded(t *testing.T) {
+	c := startBroker(t, kfake.SeedTopics(1, "alerts"))
+	p := startPublisher(t, c, func(cfg *PublisherConfig) { cfg.MaxBatchBytes = 1000; cfg.MaxBatchRecords = 9 })
+	sizes := make(chan int, 100)
+	c.ControlKey(int16(kmsg.Produce), func(r kmsg.Request) (kmsg.Response, error, bool) {
+		c.KeepControl()
+		for _, topic := range r.(*kmsg.ProduceRequest).Topics {
+			for _, p := range topic.Partitions {
+				sizes <- len(p.Records)
+			}
+		}
+		return nil, nil, false
+	})
+	sent := numbered("n", 30) // 9 at a time
+	sent[20].Value = make([]byte, 5000)
+	if err := p.Publish(testContext(t), sent); err != nil {
+		t.Fatal(err)
+	}
+	readAll(t, c, "alerts", 30)
+	close(sizes)
+	large := 0
+	for n := range sizes {
+		if n > 1000 {
+			large++
+		}
+	}
+	if large != 1 || p.Stats().Batches < 5 {
+		t.Errorf("%d batches over the limit, %d in all", large, p.Stats().Batches)
+	}
+}
+
+// TestRefusedTimestamp: a topic does not take an event's time (Kafka 4 refuses one that is an hour ahead).
+// The alert is stored with the wall clock, the others of its batch with their own.
+func TestRefusedTimestamp(t *testing.T) {
+	c := startBroker(t, kfake.SeedTopics(1, "alerts"))
+	p := startPublisher(t, c, nil)
+	future := time.Now().Add(24 * time.Hour).Truncate(time.Millisecond)
+	past := time.UnixMilli(1_000_000)
+	c.ControlKey(int16(kmsg.Produce), func(r kmsg.Request) (kmsg.Response, error, bool) {
+		c.KeepControl()
+		req := r.(*kmsg.ProduceRequest)
+		var batch kmsg.RecordBatch
+		if err := batch.ReadFrom(req.Topics[0].Partitions[0].Records); err != nil {
+			return nil, err, true
+		}
+		if batch.MaxTimestamp < time.Now().Add(time.Hour).UnixMilli() {
+			return nil, nil, false
+		}
+		resp := req.ResponseKind().(*kmsg.ProduceResponse)
+		topic := kmsg.NewProduceResponseTopic()
+		topic.Topic = "alerts"
+		part := kmsg.NewProduceResponseTopicPartition()
+		part.ErrorCode = kerr.InvalidTimestamp.Code
+		part.ErrorRecords = []kmsg.ProduceResponseTopicPartitionErrorRecord{{RelativeOffset: 1}}
+		topic.Partitions = append(topic.Partitions, part)
+		resp.Topics = append(resp.Topics, topic)
+		return resp, nil, true
+	})
+	before := time.Now().Truncate(time.Millisecond)
+	err := p.Publish(testContext(t), []kafka.Message{
+		{Topic: "alerts", Value: []byte("past"), Time: past},
+		{Topic: "alerts", Value: []byte("future"), Time: future},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := readAll(t, c, "alerts", 2)
+	if !got[0].Timestamp.Equal(past) {
+		t.Errorf("the first record's time became %v", got[0].Timestamp)
+	}
+	if at := got[1].Timestamp; at.Before(before) || at.After(time.Now()) {
+		t.Errorf("the second record carries %v", at)
+	}
+	if p.Stats().Restamped != 1 {
+		t.Errorf("stats %+v", p.Stats())
+	}
+}
+
+func TestProducerIDIsNotToBeHad(t *testing.T) {
+	c := startBroker(t, kfake.SeedTopics(1, "alerts"))
+	h := c.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.InitProducerID}, Err: kerr.ClusterAuthorizationFailed, TopLevel: true, Count: 3})
+	p := startPublisher(t, c, nil)
+	if err := p.Publish(testContext(t), numbered("n", 2)); err != nil {
+		t.Fatal(err)
+	}
+	if h.Hits() != 3 || p.Stats().Errors["cluster_authorization_failed"] != 3 {
+		t.Errorf("%d hits, stats %+v", h.Hits(), p.Stats())
+	}
+	readAll(t, c, "alerts", 2)
+
+	off := startPublisher(t, c, func(cfg *PublisherConfig) { cfg.DisableIdempotence = true })
+	if err := off.Publish(testContext(t), numbered("n", 3)); err != nil {
+		t.Fatal(err)
+	}
+	if r := readAll(t, c, "alerts", 5)[4]; r.ProducerID != -1 {
+		t.Errorf("producer id %d", r.ProducerID)
+	}
+}
+
+// TestInitProducerIDNeedsNoCoordinator: asking the transaction coordinator would make a broker create the
+// topic of transactions.
+func TestInitProducerIDNeedsNoCoordinator(t *testing.T) {
+	c := startBroker(t, kfake.SeedTopics(1, "alerts"))
+	seen := c.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.FindCoordinator}, Observe: true, Count: -1})
+	p := startPublisher(t, c, nil)
+	if err := p.Publish(testContext(t), numbered("n", 2)); err != nil {
+		t.Fatal(err)
+	}
+	if seen.Hits() != 0 {
+		t.Error("a coordinator was looked for")
+	}
+}
+
+func TestRecordsWithoutKeySpread(t *testing.T) {
+	c := startBroker(t, kfake.SeedTopics(4, "alerts"))
+	p := startPublisher(t, c, nil)
+	for range 8 {
+		if err := p.Publish(testContext(t), []kafka.Message{{Topic: "alerts", Value: []byte("1")}, {Topic: "alerts", Value: []byte("2")}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, info := range c.PartitionInfos("alerts") {
+		if info.HighWatermark != 4 {
+			t.Errorf("partition %d holds %d records, want 4", info.Partition, info.HighWatermark)
+		}
+	}
+}
+
+// TestNothingIsLeftBehind: a Publisher that has gone through trouble holds no record, call or lane.
+func TestNothingIsLeftBehind(t *testing.T) {
+	c := startBroker(t, kfake.SeedTopics(2, "alerts"))
+	p := startPublisher(t, c, nil)
+	ctx := testContext(t)
+	h := c.Fault(faultOn("alerts"))
+	short, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			if err := p.Publish(short, numbered("n", 20)); !errors.Is(err, context.Canceled) {
+				t.Errorf("Publish says %v", err)
+			}
+		})
+	}
+	waitFor(t, func() bool { return h.Hits() > 3 })
+	cancel()
+	wg.Wait()
+	p.mu.Lock()
+	for _, l := range p.topics["alerts"].lanes {
+		if l.busy || l.flight != nil || len(l.queue) != 0 {
+			t.Errorf("partition %d: %+v", l.partition, l)
+		}
+		for _, it := range l.queue[:cap(l.queue)] {
+			if it.call != nil {
+				t.Errorf("partition %d holds on to a call", l.partition)
+			}
+		}
+	}
+	p.mu.Unlock()
+	h.Remove()
+	if err := p.Publish(ctx, numbered("m", 5)); err != nil {
+		t.Fatal(err)
+	}
+	// What was given up may have been on its way when the fault was removed: only the rest is certain.
+	got := slices.DeleteFunc(values(readAll(t, c, "alerts", stored(c, "alerts"))), func(v string) bool { return v[0] == 'n' })
+	if diff := cmp.Diff(wantValues(numbered("m", 5)), got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestTroubleIsLoggedOnce(t *testing.T) {
+	c := startBroker(t, kfake.SeedTopics(1, "alerts"))
+	var log strings.Builder
+	p := startPublisher(t, c, func(cfg *PublisherConfig) { cfg.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
+	c.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Err: kerr.TopicAuthorizationFailed, Count: 6})
+	if err := p.Publish(testContext(t), numbered("n", 2)); err != nil {
+		t.Fatal(err)
+	}
+	text := log.String()
+	if strings.Count(text, "level=WARN") != 1 || strings.Count(text, "publishing works again") != 1 ||
+		!strings.Contains(text, "code=topic_authorization_failed") || !strings.Contains(text, "grant WRITE") {
+		t.Error(text)
+	}
+	if strings.Contains(text, "n-0") {
+		t.Error("a record's content is in the log")
+	}
+}
+
+func TestPublisherNeedsAnAddress(t *testing.T) {
+	if _, err := NewPublisher(PublisherConfig{}); err == nil {
+		t.Error("no error")
+	}
+	p := startPublisher(t, startBroker(t, kfake.SeedTopics(1, "alerts")), nil)
+	if err := p.Publish(testContext(t), nil); err != nil {
+		t.Errorf("nothing to publish: %v", err)
 	}
 }

@@ -113,10 +113,16 @@ func codeNames() map[kafka.Error]string {
 func explain(err error, topic string) error {
 	var unknown *UnknownTopicError
 	var code kafka.Error
+	var dial *net.OpError
 	switch {
 	case errors.As(err, &unknown):
 		return err
-	case !errors.As(err, &code):
+	case errors.As(err, &code):
+	case errors.As(err, &dial) && dial.Op == "dial":
+		return fmt.Errorf("%w; check bootstrap_servers, and that the brokers are up", err)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("the broker closed the connection (%w); if this lasts, check security_protocol and the broker's log", err)
+	default:
 		return err
 	}
 	hint := ""
