@@ -1,19 +1,24 @@
 package producer
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/picketsigma/picket/internal/wire"
 	"github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/protocol"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 // network stands between a Transport and the broker, and misbehaves on demand.
@@ -23,6 +28,7 @@ type network struct {
 	cut      int           // so many Produce requests lose their connection
 	cutAt    int           // after so many of their bytes; -1 for all of them
 	produced int           // Produce requests seen
+	onWrite  func([]byte)  // sees what is written, and may take its time
 }
 
 func (n *network) dial(ctx context.Context, kind, addr string) (net.Conn, error) {
@@ -62,6 +68,9 @@ type wiretap struct {
 }
 
 func (c *wiretap) Write(b []byte) (int, error) {
+	if c.net.onWrite != nil {
+		c.net.onWrite(b)
+	}
 	if len(b) < 8 || binary.BigEndian.Uint16(b[4:]) != uint16(protocol.Produce) {
 		return c.Conn.Write(b)
 	}
@@ -364,4 +373,105 @@ func TestLeaderMoves(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	inOrder(t, got)
+}
+
+// TestStalledWrite: a connection is still writing a batch when the attempt has timed out. Whatever becomes
+// of the batch, nobody writes to those bytes.
+func TestStalledWrite(t *testing.T) {
+	for name, fault := range map[string]*kerr.Error{
+		"stored":    nil,
+		"restamped": kerr.OutOfOrderSequenceNumber,
+		"encoded":   kerr.InvalidTimestamp,
+		"split":     kerr.MessageTooLarge,
+	} {
+		t.Run(name, func(t *testing.T) {
+			var first atomic.Bool
+			stalled, release, checked := make(chan struct{}), make(chan struct{}), make(chan struct{})
+			n := &network{onWrite: func(b []byte) {
+				if len(b) < directWrite || !first.CompareAndSwap(false, true) {
+					return
+				}
+				defer close(checked)
+				before := bytes.Clone(b)
+				close(stalled)
+				<-release
+				if !bytes.Equal(b, before) {
+					t.Error("the bytes of a batch were changed while a connection was writing them")
+				}
+			}}
+			c := startBroker(t, kfake.SeedTopics(1, "alerts"))
+			p := startPublisher(t, c, func(cfg *PublisherConfig) {
+				cfg.Transport.Dial = n.dial
+				cfg.RequestTimeout = 200 * time.Millisecond
+			})
+			ctx := testContext(t)
+			if fault != nil {
+				c.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Err: fault})
+			}
+			large := func(prefix string) []kafka.Message {
+				ms := numbered(prefix, 4)
+				for i := range ms {
+					ms[i].Value = append(ms[i].Value, bytes.Repeat([]byte(prefix), directWrite)...)
+				}
+				return ms
+			}
+			done := make(chan error, 1)
+			a, b := large("a"), large("b")
+			go func() { done <- p.Publish(ctx, a) }()
+			<-stalled
+			if err := <-done; err != nil {
+				t.Fatal(err)
+			}
+			if err := p.Publish(ctx, b); err != nil {
+				t.Fatal(err)
+			}
+			close(release)
+			<-checked
+			if diff := cmp.Diff(wantValues(a, b), values(readAll(t, c, "alerts", 8))); diff != "" {
+				t.Error("not what was published is stored")
+			}
+		})
+	}
+}
+
+// TestBytesAreTheCallersAgain: once Publish has returned, also early, its caller may write to the records.
+func TestBytesAreTheCallersAgain(t *testing.T) {
+	c := startBroker(t, kfake.SeedTopics(1, "alerts"))
+	p := startPublisher(t, c, func(cfg *PublisherConfig) { cfg.Compression = wire.CodecGzip })
+	ctx := testContext(t)
+	var wg sync.WaitGroup
+	const rounds = 30
+	for w := range 4 {
+		wg.Go(func() {
+			ms := numbered("n", 50)
+			for i := range ms {
+				ms[i].Value = make([]byte, 2000)
+			}
+			for round := range rounds {
+				for i := range ms {
+					for j := range ms[i].Value {
+						ms[i].Value[j] = byte(round)
+					}
+				}
+				short, cancel := context.WithTimeout(ctx, time.Duration(w*round)*20*time.Microsecond)
+				if round == rounds-1 {
+					short = ctx
+				}
+				if err := p.Publish(short, ms); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+					t.Error(err)
+				}
+				cancel()
+			}
+		})
+	}
+	wg.Wait()
+	records := readAll(t, c, "alerts", stored(c, "alerts"))
+	if len(records) < 200 {
+		t.Errorf("only %d records are stored", len(records))
+	}
+	for _, r := range records {
+		if bytes.Count(r.Value, r.Value[:1]) != len(r.Value) {
+			t.Fatal("a record was written to while it was read")
+		}
+	}
 }
