@@ -2,6 +2,7 @@ package producer
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -98,7 +99,10 @@ func (p *Publisher) groupByLeader(ctx context.Context, lanes []*lane) [][]*lane 
 		leader, err := p.leaderOf(ctx, l)
 		if err != nil {
 			p.mu.Lock()
-			if ctx.Err() == nil {
+			switch {
+			case errors.Is(err, errPartitionGone):
+				p.reroute(l)
+			case ctx.Err() == nil:
 				p.failed(l, err)
 			}
 			p.release(l)

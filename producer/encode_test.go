@@ -18,6 +18,7 @@ import (
 	"github.com/picketsigma/picket/matcher"
 	"github.com/picketsigma/picket/rules"
 	"github.com/segmentio/kafka-go"
+	"github.com/twmb/franz-go/pkg/kfake"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -180,6 +181,34 @@ func TestContractExample(t *testing.T) {
 	}
 	if !m.Time.Equal(someAlert().Time) || m.Topic != "alerts" {
 		t.Errorf("time %v topic %q", m.Time, m.Topic)
+	}
+}
+
+// TestAlertOnTheTopic reads an alert back with a client that shares no code with ours.
+func TestAlertOnTheTopic(t *testing.T) {
+	c := startBroker(t, kfake.SeedTopics(3, "alerts"))
+	p := startPublisher(t, c, func(cfg *PublisherConfig) { cfg.Compression = wire.CodecZstd })
+	e := NewEncoder(EncoderConfig{Topic: "alerts", Version: "v0.1.0"})
+	e.Add(someAlert())
+	if err := e.Publish(testContext(t), p); err != nil {
+		t.Fatal(err)
+	}
+	r := readAll(t, c, "alerts", 1)[0]
+	golden(t, filepath.Join("testdata", "alerts", "full.json"), append(r.Value, '\n'))
+	var headers []string
+	for _, h := range r.Headers {
+		headers = append(headers, h.Key+": "+string(h.Value))
+	}
+	want := []string{
+		"content-type: application/json", "picket.schema: alert/1", "picket.alert.id: 215e167aed95dbfc203dec482b3700ea",
+		"picket.rule.id: 758ff488-18d5-4cbe-8ec4-02b6285a434f", "picket.level: medium",
+		"traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+	}
+	if diff := cmp.Diff(want, headers); diff != "" {
+		t.Errorf("headers (-want +got):\n%s", diff)
+	}
+	if string(r.Key) != "WS-0142.corp.example" || r.Partition != partitionFor(r.Key, 3) || !r.Timestamp.Equal(someAlert().Time) {
+		t.Errorf("key %q partition %d timestamp %v", r.Key, r.Partition, r.Timestamp)
 	}
 }
 

@@ -3,10 +3,12 @@ package producer
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/binary"
 	"errors"
 	"net"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -16,6 +18,7 @@ import (
 	"github.com/picketsigma/picket/internal/wire"
 	"github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/protocol"
+	"github.com/segmentio/kafka-go/sasl/plain"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -473,5 +476,78 @@ func TestBytesAreTheCallersAgain(t *testing.T) {
 		if bytes.Count(r.Value, r.Value[:1]) != len(r.Value) {
 			t.Fatal("a record was written to while it was read")
 		}
+	}
+}
+
+// TestTopicMadeAnew: the topic is deleted and comes back with fewer partitions while records wait for it.
+func TestTopicMadeAnew(t *testing.T) {
+	c := startBroker(t, kfake.SeedTopics(6, "alerts"))
+	p := startPublisher(t, c, nil)
+	ctx := testContext(t)
+	if err := p.Publish(ctx, numbered("w0-r0", 40)); err != nil {
+		t.Fatal(err)
+	}
+	h := c.Fault(faultOn("alerts"))
+	sent := append(numbered("w0-r1", 40), kafka.Message{Topic: "alerts", Value: []byte("w0-r1-40")})
+	done := make(chan error, 1)
+	go func() { done <- p.Publish(ctx, sent) }()
+	waitFor(t, func() bool { return h.Hits() > 3 })
+	if err := c.DeleteTopic("alerts"); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.CreateTopic("alerts", 2, nil); err != nil {
+		t.Fatal(err)
+	}
+	h.Remove()
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	got := readAll(t, c, "alerts", 41)
+	if diff := cmp.Diff(wantValues(sent), values(got)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	for _, r := range got {
+		if r.Key != nil && r.Partition != partitionFor(r.Key, 2) {
+			t.Errorf("%s is in partition %d", r.Value, r.Partition)
+		}
+	}
+}
+
+// TestCheckSaysWhatIsWrong: what an operator reads when the cluster cannot be used.
+func TestCheckSaysWhatIsWrong(t *testing.T) {
+	sasl := []kfake.Opt{kfake.SeedTopics(1, "alerts"), kfake.EnableSASL(), kfake.Superuser("PLAIN", "picket", "secret")}
+	for name, c := range map[string]struct {
+		opts   []kfake.Opt
+		change func(*PublisherConfig)
+		want   string
+	}{
+		"wrong password": {sasl, func(cfg *PublisherConfig) {
+			cfg.Transport.SASL = plain.Mechanism{Username: "picket", Password: "guess"}
+		}, "password"},
+		"right password": {sasl, func(cfg *PublisherConfig) {
+			cfg.Transport.SASL = plain.Mechanism{Username: "picket", Password: "secret"}
+		}, ""},
+		"no SASL where it is needed": {sasl, nil, "security_protocol"},
+		"TLS to a plain port": {nil, func(cfg *PublisherConfig) {
+			cfg.Transport.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
+			cfg.RequestTimeout = 200 * time.Millisecond
+		}, "security_protocol"},
+		"nobody there":  {nil, func(cfg *PublisherConfig) { cfg.Addr = kafka.TCP("127.0.0.1:1") }, "bootstrap_servers"},
+		"no such topic": {nil, nil, "create it"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := startPublisher(t, startBroker(t, c.opts...), func(cfg *PublisherConfig) {
+				if c.change != nil {
+					c.change(cfg)
+				}
+			})
+			err := p.Check(testContext(t))
+			switch {
+			case c.want == "" && err != nil, c.want != "" && err == nil:
+				t.Errorf("Check says %v", err)
+			case err != nil && !strings.Contains(err.Error(), c.want):
+				t.Errorf("Check says %v, which does not speak of %s", err, c.want)
+			}
+		})
 	}
 }

@@ -2,7 +2,6 @@ package producer
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -19,12 +18,6 @@ const (
 	directWrite = 32 << 10 // batches from this size on are not copied behind the others
 	maxResponse = 16 << 20 // a response that claims more is not one
 	leastAPI    = 3        // the first version of Produce with record batches of magic 2 (Kafka 0.11)
-)
-
-var (
-	errLeadersDiffer = errors.New("the partitions of one request have different leaders by now")
-	errOldBroker     = errors.New("the broker does not know record batches (Kafka 0.11 or later is needed)")
-	errBadResponse   = errors.New("the broker's response cannot be read")
 )
 
 // produceRequest is a Produce request, versions 3 to 8, for partitions with one leader, that writes

@@ -84,29 +84,39 @@ func errorCode(err error) string {
 	default:
 		return "other"
 	}
-	if name, ok := codeNames()[code]; ok {
-		return name
+	return codeName(code)
+}
+
+// codeName is Kafka's name of an error, where kafka-go's title differs from it.
+func codeName(code kafka.Error) string {
+	switch code {
+	case kafka.NotLeaderForPartition:
+		return "not_leader_or_follower"
+	case kafka.MessageSizeTooLarge:
+		return "message_too_large"
+	case kafka.RecordListTooLarge:
+		return "record_list_too_large"
+	case kafka.RequestTimedOut:
+		return "request_timed_out"
+	case kafka.UnknownTopicOrPartition:
+		return "unknown_topic_or_partition"
+	case kafka.OutOfOrderSequenceNumber:
+		return "out_of_order_sequence_number"
+	case kafka.UnknownProducerId:
+		return "unknown_producer_id"
+	case kafka.InvalidProducerEpoch:
+		return "invalid_producer_epoch"
+	case kafka.InvalidMessage:
+		return "corrupt_message"
+	case kafka.InvalidTimestamp:
+		return "invalid_timestamp"
+	case kafka.Unknown:
+		return "unknown_server_error"
 	}
 	if title := code.Title(); title != "" {
 		return strings.ReplaceAll(strings.ToLower(title), " ", "_")
 	}
 	return fmt.Sprintf("error_%d", int(code))
-}
-
-// codeNames has Kafka's names where kafka-go's titles differ.
-func codeNames() map[kafka.Error]string {
-	return map[kafka.Error]string{
-		kafka.NotLeaderForPartition:    "not_leader_or_follower",
-		kafka.MessageSizeTooLarge:      "message_too_large",
-		kafka.RecordListTooLarge:       "record_list_too_large",
-		kafka.RequestTimedOut:          "request_timed_out",
-		kafka.UnknownTopicOrPartition:  "unknown_topic_or_partition",
-		kafka.OutOfOrderSequenceNumber: "out_of_order_sequence_number",
-		kafka.UnknownProducerId:        "unknown_producer_id",
-		kafka.InvalidProducerEpoch:     "invalid_producer_epoch",
-		kafka.InvalidMessage:           "corrupt_message",
-		kafka.InvalidTimestamp:         "invalid_timestamp",
-	}
 }
 
 // explain adds to an error what an operator can do about it.
@@ -121,7 +131,9 @@ func explain(err error, topic string) error {
 	case errors.As(err, &dial) && dial.Op == "dial":
 		return fmt.Errorf("%w; check bootstrap_servers, and that the brokers are up", err)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return fmt.Errorf("the broker closed the connection (%w); if this lasts, check security_protocol and the broker's log", err)
+		return fmt.Errorf("the broker closed the connection (%w); if this lasts, check security_protocol, user name and password", err)
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("no answer in time (%w); if this lasts, check the network, and that security_protocol fits the broker's listener", err)
 	default:
 		return err
 	}

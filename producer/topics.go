@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/picketsigma/picket/internal/wire"
@@ -166,7 +167,7 @@ func (p *Publisher) leaderOf(ctx context.Context, l *lane) (int32, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if int(l.partition) >= len(l.topic.leaders) {
-		return -1, kafka.UnknownTopicOrPartition
+		return -1, errPartitionGone
 	}
 	leader := l.topic.leaders[l.partition]
 	if leader < 0 {
@@ -175,11 +176,40 @@ func (p *Publisher) leaderOf(ctx context.Context, l *lane) (int32, error) {
 	return leader, nil
 }
 
+// reroute moves what waits on a lane to partitions that are still there: the topic was made anew with
+// fewer of them. The caller has made the lane busy. Called under mu.
+func (p *Publisher) reroute(l *lane) {
+	items := slices.Concat(l.flightItems(), l.queue)
+	if l.flight != nil {
+		p.drop(l)
+	}
+	clear(l.queue)
+	l.queue = l.queue[:0]
+	t := l.topic
+	for _, it := range items {
+		if it.call == nil {
+			continue
+		}
+		to := t.next()
+		if key := it.call.records[it.index].Key; key != nil {
+			to = partitionFor(key, len(t.leaders))
+		}
+		t.lanes[to].queue = append(t.lanes[to].queue, it)
+		if !slices.Contains(it.call.lanes, t.lanes[to]) {
+			it.call.lanes = append(it.call.lanes, t.lanes[to])
+		}
+		it.call.signal()
+	}
+}
+
 // nextPartition takes the partitions that have a leader in turn, for records without a key.
 func (p *Publisher) nextPartition(name string) int32 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	t := p.topics[name]
+	return p.topics[name].next()
+}
+
+func (t *topic) next() int32 {
 	for range t.leaders {
 		t.turn = (t.turn + 1) % len(t.leaders)
 		if t.leaders[t.turn] >= 0 {
