@@ -31,7 +31,7 @@ type PublisherConfig struct {
 	MaxBatchRecords int           // 0 means 10,000
 	RequestTimeout  time.Duration // for one attempt; the broker is given half of it to replicate. 0 means 10 s
 	BackoffMin      time.Duration // 0 means 50 ms
-	BackoffMax      time.Duration // 0 means 5 s
+	BackoffMax      time.Duration // 0 means 1 s, as in Kafka's own clients
 	// DisableIdempotence is for brokers without InitProducerId: a retry may then store a batch twice.
 	DisableIdempotence bool
 	Logger             *slog.Logger // nothing is logged when nil
@@ -80,7 +80,7 @@ func NewPublisher(cfg PublisherConfig) (*Publisher, error) {
 	setDefault(&cfg.MaxBatchRecords, 10_000)
 	setDefault(&cfg.RequestTimeout, 10*time.Second)
 	setDefault(&cfg.BackoffMin, 50*time.Millisecond)
-	setDefault(&cfg.BackoffMax, 5*time.Second)
+	setDefault(&cfg.BackoffMax, time.Second)
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}

@@ -110,6 +110,12 @@ func codeName(code kafka.Error) string {
 		return "corrupt_message"
 	case kafka.InvalidTimestamp:
 		return "invalid_timestamp"
+	case kafka.GroupLoadInProgress:
+		return "coordinator_load_in_progress"
+	case kafka.GroupCoordinatorNotAvailable:
+		return "coordinator_not_available"
+	case kafka.NotCoordinatorForGroup:
+		return "not_coordinator"
 	case kafka.Unknown:
 		return "unknown_server_error"
 	}
