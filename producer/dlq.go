@@ -2,7 +2,6 @@ package producer
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
 	"strconv"
 	"time"
@@ -173,54 +172,16 @@ func (d *DeadLetters) appendCause(dst []kafka.Header, topic string, partition in
 
 func header(key, value string) kafka.Header { return kafka.Header{Key: key, Value: []byte(value)} }
 
-// appendSourceHeaders decodes a record's headers. Their values alias it. Bytes that do not decode, which
-// the walk of a batch has already refused, end the list.
+// appendSourceHeaders appends a record's headers. Their values alias it.
 func appendSourceHeaders(dst []kafka.Header, h wire.Headers) []kafka.Header {
-	raw := h.Raw
-	for range h.N {
-		key, rest, ok := cutBytes(raw)
-		if !ok {
-			return dst
-		}
-		value, rest, ok := cutBytes(rest)
-		if !ok {
-			return dst
-		}
+	for key, value := range h.All() {
 		dst = append(dst, kafka.Header{Key: string(key), Value: value})
-		raw = rest
 	}
 	return dst
 }
 
 // Traceparent finds the header that W3C Trace Context passes on, or nil.
 func Traceparent(h wire.Headers) []byte {
-	raw := h.Raw
-	for range h.N {
-		key, rest, ok := cutBytes(raw)
-		if !ok {
-			return nil
-		}
-		value, rest, ok := cutBytes(rest)
-		if !ok {
-			return nil
-		}
-		if string(key) == "traceparent" {
-			return value
-		}
-		raw = rest
-	}
-	return nil
-}
-
-// cutBytes takes a nullable byte string off the front: a varint length, -1 for null, and the bytes.
-func cutBytes(raw []byte) (v, rest []byte, ok bool) {
-	n, size := binary.Varint(raw)
-	if size <= 0 || n > int64(len(raw)-size) {
-		return nil, nil, false
-	}
-	raw = raw[size:]
-	if n < 0 {
-		return nil, raw, true
-	}
-	return raw[:n:n], raw[n:], true
+	value, _ := h.Last("traceparent")
+	return value
 }

@@ -129,15 +129,15 @@ func (p *Publisher) groupByLeader(ctx context.Context, lanes []*lane) [][]*lane 
 
 // send sends the batches of lanes with one leader in one request, and releases the lanes.
 func (p *Publisher) send(ctx context.Context, lanes []*lane) {
-	req, _ := p.requests.Get().(*produceRequest)
+	req, _ := p.requests.Get().(*wire.ProduceRequest)
 	for _, l := range lanes {
-		req.parts = append(req.parts, part{topic: l.topic.name, partition: l.partition, batch: l.flight.data})
+		req.Parts = append(req.Parts, wire.Part{Topic: l.topic.name, Partition: l.partition, Batch: l.flight.data})
 	}
 	attempt, cancel := context.WithTimeout(ctx, p.cfg.RequestTimeout)
 	_, err := p.cfg.Transport.RoundTrip(attempt, p.cfg.Addr, req)
 	// A round trip that its context has ended goes on inside the Transport: the request and the batches
 	// may still be read, and be stored.
-	untouched := err != nil && attempt.Err() == nil && !req.started.Load()
+	untouched := err != nil && attempt.Err() == nil && !req.Started()
 	cancel()
 
 	p.mu.Lock()
@@ -146,7 +146,7 @@ func (p *Publisher) send(ctx context.Context, lanes []*lane) {
 	for i, l := range lanes {
 		switch {
 		case err == nil:
-			p.answered(l, &req.parts[i])
+			p.answered(l, &req.Parts[i])
 		case untouched:
 			p.failed(l, err)
 		default:
@@ -158,19 +158,19 @@ func (p *Publisher) send(ctx context.Context, lanes []*lane) {
 		p.release(l)
 	}
 	if err == nil {
-		req.reset()
+		req.Reset()
 		p.requests.Put(req)
 	}
 }
 
 // answered deals with what the broker said about the lane's batch. Called under mu.
-func (p *Publisher) answered(l *lane, res *part) {
+func (p *Publisher) answered(l *lane, res *wire.Part) {
 	f := l.flight
-	switch res.code {
+	switch res.Code {
 	case 0, kafka.DuplicateSequenceNumber: // the broker has it, from this attempt or an earlier one
 		p.stored(l)
 	case kafka.MessageSizeTooLarge, kafka.RecordListTooLarge:
-		p.count(res.code)
+		p.count(res.Code)
 		p.split(l)
 	case kafka.OutOfOrderSequenceNumber, kafka.UnknownProducerId, kafka.InvalidProducerEpoch,
 		kafka.InvalidProducerIDMapping, kafka.ProducerFenced:
@@ -178,18 +178,18 @@ func (p *Publisher) answered(l *lane, res *part) {
 		// zero; the batch keeps its bytes but for the stamp.
 		p.retire(l)
 		f.doubt = false // under the old id
-		p.failed(l, res.code)
+		p.failed(l, res.Code)
 	case kafka.InvalidTimestamp:
-		p.failed(l, res.code)
-		if f.useWallClock(res.refused) {
+		p.failed(l, res.Code)
+		if f.useWallClock(res.Refused) {
 			l.retryAt = time.Time{}
 			p.stats.Restamped++
 		}
 	case kafka.RequestTimedOut, kafka.NotEnoughReplicasAfterAppend:
 		f.doubt = true // the leader has it
-		p.failed(l, res.code)
+		p.failed(l, res.Code)
 	default:
-		p.failed(l, res.code)
+		p.failed(l, res.Code)
 	}
 }
 
@@ -340,13 +340,13 @@ func (p *Publisher) producerID(ctx context.Context, retired int64) (wire.Produce
 	}
 	attempt, cancel := context.WithTimeout(ctx, p.cfg.RequestTimeout)
 	defer cancel()
-	req := &initProducerID{clientID: p.cfg.Transport.ClientID}
+	req := &wire.InitProducerID{ClientID: p.cfg.Transport.ClientID}
 	if _, err := p.cfg.Transport.RoundTrip(attempt, p.cfg.Addr, req); err != nil {
 		return wire.Producer{}, err
 	}
-	if req.code != 0 {
-		return wire.Producer{}, req.code
+	if req.Code != 0 {
+		return wire.Producer{}, req.Code
 	}
-	p.current = req.producer
+	p.current = req.Producer
 	return p.current, nil
 }

@@ -5,12 +5,7 @@ import (
 	"fmt"
 )
 
-var (
-	errLeadersDiffer = errors.New("the partitions of one request have different leaders by now")
-	errPartitionGone = errors.New("the topic has fewer partitions than before")
-	errOldBroker     = errors.New("the broker does not know record batches (Kafka 0.11 or later is needed)")
-	errBadResponse   = errors.New("the broker's response cannot be read")
-)
+var errPartitionGone = errors.New("the topic has fewer partitions than before")
 
 // TooLargeError says that a topic does not take some of the records of a Publish, not even alone. All
 // the others are acknowledged: cut these down and publish them again.

@@ -24,6 +24,9 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
+// largeBatch is more than wire.ProduceRequest copies: such a batch is written as it lies.
+const largeBatch = 40 << 10
+
 // network stands between a Transport and the broker, and misbehaves on demand.
 type network struct {
 	mu       sync.Mutex
@@ -391,7 +394,7 @@ func TestStalledWrite(t *testing.T) {
 			var first atomic.Bool
 			stalled, release, checked := make(chan struct{}), make(chan struct{}), make(chan struct{})
 			n := &network{onWrite: func(b []byte) {
-				if len(b) < directWrite || !first.CompareAndSwap(false, true) {
+				if len(b) < largeBatch || !first.CompareAndSwap(false, true) {
 					return
 				}
 				defer close(checked)
@@ -414,7 +417,7 @@ func TestStalledWrite(t *testing.T) {
 			large := func(prefix string) []kafka.Message {
 				ms := numbered(prefix, 4)
 				for i := range ms {
-					ms[i].Value = append(ms[i].Value, bytes.Repeat([]byte(prefix), directWrite)...)
+					ms[i].Value = append(ms[i].Value, bytes.Repeat([]byte(prefix), largeBatch)...)
 				}
 				return ms
 			}

@@ -59,7 +59,7 @@ type Publisher struct {
 	ids        chan struct{} // held while the current producer id is looked at or replaced
 	current    wire.Producer // the newest producer id, under ids
 	calls      sync.Pool     // *call
-	requests   sync.Pool     // *produceRequest
+	requests   sync.Pool     // *wire.ProduceRequest
 
 	mu          sync.Mutex
 	encoded     *sync.Cond // a flight's encoding has ended
@@ -100,7 +100,9 @@ func NewPublisher(cfg PublisherConfig) (*Publisher, error) {
 	}
 	p.encoded = sync.NewCond(&p.mu)
 	p.calls.New = func() any { return &call{wake: make(chan struct{}, 1)} }
-	p.requests.New = func() any { return &produceRequest{clientID: cfg.Transport.ClientID, timeout: cfg.RequestTimeout / 2} }
+	p.requests.New = func() any {
+		return &wire.ProduceRequest{ClientID: cfg.Transport.ClientID, Timeout: cfg.RequestTimeout / 2}
+	}
 	return p, nil
 }
 

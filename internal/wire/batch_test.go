@@ -219,3 +219,34 @@ func FuzzBatch(f *testing.F) {
 		}
 	})
 }
+
+// TestBatchIsWalked reads our batches with our own reader: the two halves of the package agree.
+func TestBatchIsWalked(t *testing.T) {
+	for _, codec := range codecs {
+		t.Run(codec.String(), func(t *testing.T) {
+			b, c := newBatch(t, codec)
+			records := someRecords()
+			for _, r := range records {
+				b.Append(r.at, r.key, r.value, r.headers)
+			}
+			frame, err := b.Encode(c, NoProducer(), false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, next, err := new(Walker).Walk(frame[4:], 0, nil)
+			if err != nil || next != 5 || len(got) != len(records) {
+				t.Fatalf("%d records, next %d, %v", len(got), next, err)
+			}
+			for i, r := range got {
+				var headers []protocol.Header
+				for k, v := range r.Headers.All() {
+					headers = append(headers, protocol.Header{Key: string(k), Value: v})
+				}
+				back := testRecord{r.Timestamp, r.Key, r.Value, headers}
+				if diff := cmp.Diff(records[i], back, cmp.AllowUnexported(testRecord{})); diff != "" {
+					t.Errorf("record %d (-want +got):\n%s", i, diff)
+				}
+			}
+		})
+	}
+}

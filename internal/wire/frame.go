@@ -34,11 +34,16 @@ func appendString(dst []byte, s string) []byte {
 // body begins behind the correlation id and aliases the buffer. It belongs to the caller, who may give
 // the buffer back; after an error nobody may, because there is none.
 func roundTrip(rw io.ReadWriter, request []byte, pool *Buffers) (body []byte, buf *[]byte, err error) {
-	be := binary.BigEndian
-	be.PutUint32(request, uint32(len(request)-4))
+	binary.BigEndian.PutUint32(request, uint32(len(request)-4))
 	if _, err := rw.Write(request); err != nil {
 		return nil, nil, err
 	}
+	return readResponse(rw, pool)
+}
+
+// readResponse is the second half of roundTrip.
+func readResponse(rw io.Reader, pool *Buffers) (body []byte, buf *[]byte, err error) {
+	be := binary.BigEndian
 	var head [8]byte
 	if _, err := io.ReadFull(rw, head[:]); err != nil {
 		return nil, nil, noEOF(err)
