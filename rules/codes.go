@@ -1,0 +1,40 @@
+package rules
+
+// Codes of findings. They are stable: a number is never given to another meaning. Each has a section
+// in docs/diagnostics.md and a golden in testdata.
+const (
+	CodeSyntax          = "E001" // not YAML, or not UTF-8
+	CodeLimit           = "E002" // too large, too deep, or aliases that expand without end
+	CodeDuplicateKey    = "E003"
+	CodeNotMap          = "E004" // the document is no map, or a key is no text
+	CodeCorrelation     = "E005" // correlation rules are not supported yet
+	CodeFilter          = "E006" // filters are not supported yet
+	CodeAction          = "E007" // the legacy key action is not supported yet
+	CodeMissingKey      = "E008"
+	CodeWrongType       = "E009"
+	CodeTaxonomy        = "E010"
+	CodeDuplicateID     = "E011"
+	CodeEmptyLogSource  = "E012"
+	CodeSearch          = "E013" // a search that has no meaning
+	CodeUnknownModifier = "E014"
+	CodeLaterModifier   = "E015" // a modifier of Sigma that is not supported yet
+	CodeModifierChain   = "E016" // modifiers that cannot stand in this order
+	CodeValueType       = "E017" // a value that its modifiers do not take
+	CodeCondition       = "E018" // the condition cannot be read
+	CodeUnknownSearch   = "E019"
+	CodeEmptySelector   = "E020"
+	CodeAggregation     = "E021"
+	CodeConditionLimit  = "E022"
+	CodeUnsupported     = "E023" // status: unsupported
+
+	CodeUnknownLevel  = "W001"
+	CodeUnknownStatus = "W002"
+	CodeIDNotUUID     = "W003"
+	CodeTag           = "W004"
+	CodeUnusedSearch  = "W005"
+	CodeSingleAll     = "W006"
+	CodeInfoType      = "W007" // an informational key of the wrong type
+	CodeTimeframe     = "W008"
+	CodeLongTitle     = "W009"
+	CodeNeverEnough   = "W010" // `N of` over fewer than N searches
+)

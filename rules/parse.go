@@ -1,0 +1,195 @@
+package rules
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"gopkg.in/yaml.v3"
+)
+
+// Parse reads the rules of one file. file is the name that findings carry; nothing is opened. It
+// returns every rule that is sound, in the order of the text, and every finding, sorted by position.
+// A document that is refused does not hide the others. Nothing returned aliases src.
+func Parse(file string, src []byte) ([]*Rule, Errors) {
+	refuse := func(code string, err error) ([]*Rule, Errors) {
+		return nil, Errors{{Pos: Pos{File: file}, Code: code, Err: err}}
+	}
+	if len(src) > maxFileBytes {
+		return refuse(CodeLimit, errTooLarge)
+	}
+	if !utf8.Valid(src) {
+		return refuse(CodeSyntax, errors.New("not UTF-8"))
+	}
+	var out []*Rule
+	var findings Errors
+	for _, c := range splitDocuments(normalizeText(src)) {
+		root, bad := decodeDocument(c)
+		if bad != nil {
+			pos := Pos{File: file, Line: bad.line, Col: max(bad.col, 1)}
+			findings = append(findings, &Error{Pos: pos, Code: bad.code, Err: bad.err})
+			continue
+		}
+		if root == nil || root.Kind == yaml.ScalarNode && scalarType(root) == typeNull {
+			continue
+		}
+		d := document{file: file, chunk: c}
+		if r := d.parse(root); r != nil {
+			out = append(out, r)
+		}
+		findings = append(findings, d.finish()...)
+	}
+	findings.sort()
+	return out, findings
+}
+
+// sort orders findings by place, then by code: what is printed does not depend on the order of work.
+func (es Errors) sort() {
+	slices.SortStableFunc(es, func(a, b *Error) int {
+		return cmp.Or(
+			comparePos(a.Pos, b.Pos),
+			cmp.Compare(a.Code, b.Code),
+			cmp.Compare(a.Err.Error(), b.Err.Error()),
+		)
+	})
+}
+
+func comparePos(a, b Pos) int {
+	return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
+}
+
+// document is one YAML document while it is read.
+type document struct {
+	file     string
+	chunk    chunk
+	lines    []string // of the chunk, split on first use
+	rule     Rule
+	findings Errors
+}
+
+// pos is the place of a node.
+func (d *document) pos(n *yaml.Node) Pos { return Pos{File: d.file, Line: n.Line, Col: n.Column} }
+
+// within is the place of byte off of a scalar's text, or of the scalar when the text does not stand
+// in the file as it was read (escapes, folded lines, blocks).
+func (d *document) within(n *yaml.Node, off int) Pos {
+	p := d.pos(n)
+	if d.lines == nil {
+		d.lines = strings.Split(d.chunk.text, "\n")
+	}
+	i := n.Line - 1 - d.chunk.line
+	if i < 0 || i >= len(d.lines) || off > len(n.Value) {
+		return p
+	}
+	line, skip := d.lines[i], n.Column-1
+	if n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0 {
+		skip++
+	}
+	for range skip {
+		_, size := utf8.DecodeRuneInString(line)
+		line = line[size:]
+	}
+	if !strings.HasPrefix(line, n.Value) {
+		return p
+	}
+	p.Col = skip + 1 + utf8.RuneCountInString(n.Value[:off])
+	return p
+}
+
+// report adds a finding.
+func (d *document) report(p Pos, code, format string, args ...any) {
+	d.findings = append(d.findings, &Error{Pos: p, Code: code, Err: fmt.Errorf(format, args...)})
+}
+
+// finish names the rule in its findings: it may have been read after the first of them.
+func (d *document) finish() Errors {
+	name := d.rule.ID
+	if name == "" {
+		name = d.rule.Title
+	}
+	for _, f := range d.findings {
+		f.Rule = name
+	}
+	return d.findings
+}
+
+func (d *document) refused() bool { return slices.ContainsFunc(d.findings, (*Error).Refused) }
+
+// kinds are the documents that are not detection rules, by the key that tells them.
+var kinds = []struct{ key, code, what string }{
+	{"action", CodeAction, "the legacy key action (global, reset, repeat)"},
+	{"correlation", CodeCorrelation, "correlation rules are"},
+	{"filter", CodeFilter, "filters are"},
+}
+
+// parse reads a document; nil when it is refused.
+func (d *document) parse(root *yaml.Node) *Rule {
+	if root.Kind != yaml.MappingNode {
+		d.report(d.pos(root), CodeNotMap, "a rule is a map of keys, this is not")
+		return nil
+	}
+	m := newMapping(root)
+	d.rule.Pos = d.pos(root)
+	d.rule.ID, d.rule.Title = m.scalarText("id"), m.scalarText("title")
+	for _, k := range kinds {
+		if p, ok := m.find(k.key); ok {
+			verb := ""
+			if !strings.HasSuffix(k.what, " are") {
+				verb = " is"
+			}
+			d.report(d.pos(p.key), k.code, "%s%s not supported yet", k.what, verb)
+			return nil
+		}
+	}
+	d.metadata(m)
+	d.logSource(m)
+	d.detection(m)
+	if d.refused() {
+		return nil
+	}
+	sum := sha256.Sum256([]byte(d.chunk.text))
+	d.rule.Hash = "sha256:" + hex.EncodeToString(sum[:])
+	d.rule.Source = strings.Clone(d.chunk.text)
+	r := d.rule
+	return &r
+}
+
+// pair is one entry of a map.
+type pair struct{ key, value *yaml.Node }
+
+// mapping is a map in the order of the file.
+type mapping struct {
+	node  *yaml.Node
+	pairs []pair
+}
+
+func newMapping(n *yaml.Node) mapping {
+	m := mapping{node: n, pairs: make([]pair, 0, len(n.Content)/2)}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		m.pairs = append(m.pairs, pair{n.Content[i], n.Content[i+1]})
+	}
+	return m
+}
+
+func (m mapping) find(key string) (pair, bool) {
+	for _, p := range m.pairs {
+		if p.key.Value == key {
+			return p, true
+		}
+	}
+	return pair{}, false
+}
+
+// scalarText is the text of a scalar entry, empty when there is none or it is something else.
+func (m mapping) scalarText(key string) string {
+	p, ok := m.find(key)
+	if !ok || p.value.Kind != yaml.ScalarNode || scalarType(p.value) == typeNull {
+		return ""
+	}
+	return p.value.Value
+}
