@@ -77,18 +77,18 @@ type conditionParser struct {
 	used     []bool // by search
 	warnings []conditionError
 
-	tokens []token
+	tokens []word
 	at     int
 	end    int // offset behind the text
 	depth  int
 }
 
-type token struct {
+type word struct {
 	text string
 	off  int
 }
 
-func (t token) is(word string) bool { return strings.EqualFold(t.text, word) }
+func (t word) is(text string) bool { return strings.EqualFold(t.text, text) }
 
 func (p *conditionParser) parse(text string) (Cond, *conditionError) {
 	if len(text) > maxCondition {
@@ -114,14 +114,14 @@ func isNameByte(c byte) bool {
 	return c == '_' || c == '-' || c == '*' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
 }
 
-func tokenize(text string) ([]token, *conditionError) {
-	var out []token
+func tokenize(text string) ([]word, *conditionError) {
+	var out []word
 	for i := 0; i < len(text); {
 		switch c := text[i]; {
 		case c == ' ' || c == '\t' || c == '\n' || c == '\r':
 			i++
 		case c == '(' || c == ')':
-			out = append(out, token{text[i : i+1], i})
+			out = append(out, word{text[i : i+1], i})
 			i++
 		case c == '|':
 			return nil, &conditionError{i, CodeAggregation, errors.New("aggregations behind | were removed from Sigma: write a correlation rule")}
@@ -130,7 +130,7 @@ func tokenize(text string) ([]token, *conditionError) {
 			for i < len(text) && isNameByte(text[i]) {
 				i++
 			}
-			out = append(out, token{text[start:i], start})
+			out = append(out, word{text[start:i], start})
 		default:
 			r := []rune(text[i:min(len(text), i+4)])[0]
 			return nil, &conditionError{i, CodeCondition, fmt.Errorf("%q does not belong in a condition", r)}
@@ -140,11 +140,11 @@ func tokenize(text string) ([]token, *conditionError) {
 }
 
 // peek gives the next token, with an empty text at the end.
-func (p *conditionParser) peek() token {
+func (p *conditionParser) peek() word {
 	if p.at < len(p.tokens) {
 		return p.tokens[p.at]
 	}
-	return token{off: p.end}
+	return word{off: p.end}
 }
 
 func joinCond(kind CondKind, args []Cond) Cond {
@@ -158,7 +158,7 @@ func (p *conditionParser) or() (Cond, *conditionError) { return p.series("or", C
 
 func (p *conditionParser) and() (Cond, *conditionError) { return p.series("and", CondAnd, p.not) }
 
-func (p *conditionParser) series(word string, kind CondKind, operand func() (Cond, *conditionError)) (Cond, *conditionError) {
+func (p *conditionParser) series(joint string, kind CondKind, operand func() (Cond, *conditionError)) (Cond, *conditionError) {
 	var args []Cond
 	for {
 		c, err := operand()
@@ -166,7 +166,7 @@ func (p *conditionParser) series(word string, kind CondKind, operand func() (Con
 			return Cond{}, err
 		}
 		args = append(args, c)
-		if !p.peek().is(word) {
+		if !p.peek().is(joint) {
 			return joinCond(kind, args), nil
 		}
 		p.at++
@@ -225,7 +225,7 @@ func (p *conditionParser) primary() (Cond, *conditionError) {
 }
 
 // search resolves a search named by itself.
-func (p *conditionParser) search(t token) (Cond, *conditionError) {
+func (p *conditionParser) search(t word) (Cond, *conditionError) {
 	for i, s := range p.searches {
 		if s.Name == t.text {
 			p.used[i] = true
@@ -247,7 +247,7 @@ func (p *conditionParser) names() []string {
 }
 
 // of reads `quantifier of pattern`; the quantifier has been read, `of` comes next.
-func (p *conditionParser) of(quantifier token) (Cond, *conditionError) {
+func (p *conditionParser) of(quantifier word) (Cond, *conditionError) {
 	p.at++
 	count := 1
 	switch {

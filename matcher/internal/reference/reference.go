@@ -1,0 +1,221 @@
+package reference
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/picketsigma/picket/rules"
+)
+
+// Event is an event as the gate and the rules see it.
+type Event struct {
+	Channel   string
+	EventID   uint32
+	EventType string         // empty: the event has no usable EventType
+	Fields    map[string]any // decoded with json.Decoder.UseNumber: exact numbers
+}
+
+// MatchSet gives the ids of the rules of set that e meets, sorted; a rule without an id is there by
+// its title.
+func MatchSet(set *rules.Set, e Event) []string {
+	var out []string
+	for _, r := range set.Rules {
+		if !gate(r.LogSource, e) || !Match(r, e.Fields) {
+			continue
+		}
+		if r.ID != "" {
+			out = append(out, r.ID)
+		} else {
+			out = append(out, r.Title)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// gate reports whether e is an event of the log source (sigma-semantics: a rule is never tried on
+// events of another).
+func gate(ls rules.LogSource, e Event) bool {
+	bindings, _ := rules.Bind(ls)
+	for _, b := range bindings {
+		if len(b.Channels) > 0 && !slices.Contains(b.Channels, lower(e.Channel)) {
+			continue
+		}
+		if len(b.EventIDs) > 0 && !slices.Contains(b.EventIDs, e.EventID) {
+			continue
+		}
+		if len(b.EventTypes) > 0 && e.EventType != "" && !slices.Contains(b.EventTypes, lower(e.EventType)) {
+			continue
+		}
+		return true
+	}
+	return false
+}
+
+// Match evaluates one rule on the fields of one event, without the gate. It panics on an operand it
+// does not know: a test must not pass because both sides skip something.
+func Match(r *rules.Rule, event map[string]any) bool {
+	return cond(r.Detection, r.Detection.Condition, event)
+}
+
+func cond(d rules.Detection, c rules.Cond, event map[string]any) bool {
+	switch c.Kind {
+	case rules.CondSearch:
+		return node(d.Searches[c.Search].Root, event)
+	case rules.CondNot:
+		return !cond(d, c.Args[0], event)
+	case rules.CondAnd:
+		for _, a := range c.Args {
+			if !cond(d, a, event) {
+				return false
+			}
+		}
+		return true
+	case rules.CondOr:
+		for _, a := range c.Args {
+			if cond(d, a, event) {
+				return true
+			}
+		}
+		return false
+	case rules.CondOf:
+		n := 0
+		for _, i := range c.Of {
+			if node(d.Searches[i].Root, event) {
+				n++
+			}
+		}
+		return n >= c.Count
+	}
+	panic(fmt.Sprintf("BUG: condition kind %d", c.Kind))
+}
+
+func node(n rules.Node, event map[string]any) bool {
+	switch n.Kind {
+	case rules.NodeItem:
+		return item(*n.Item, event)
+	case rules.NodeAll:
+		for _, c := range n.Children {
+			if !node(c, event) {
+				return false
+			}
+		}
+		return true
+	case rules.NodeAny:
+		for _, c := range n.Children {
+			if node(c, event) {
+				return true
+			}
+		}
+		return false
+	}
+	panic(fmt.Sprintf("BUG: node kind %d", n.Kind))
+}
+
+// item is OR over the values, AND with all; neq negates the outcome.
+func item(it rules.Item, event map[string]any) bool {
+	held := 0
+	for _, v := range it.Values {
+		for _, o := range v.Alts {
+			if operand(it.Field, o, event) {
+				held++
+				break
+			}
+		}
+	}
+	result := held > 0
+	if it.All {
+		result = held == len(it.Values)
+	}
+	return result != it.Neq
+}
+
+func operand(field string, o rules.Operand, event map[string]any) bool {
+	var values []any
+	present := false
+	if field == "" {
+		values = leaves(event, nil)
+	} else {
+		values, present = lookup(event, field)
+	}
+	switch o.Kind {
+	case rules.OperandExists:
+		return present == o.Bool
+	case rules.OperandNull:
+		return isNull(values)
+	}
+	for _, v := range flatten(values, nil) {
+		if scalar(o, v) {
+			return true
+		}
+	}
+	return false
+}
+
+// lookup finds a field: the exact key first, else the objects by the dotted segments, fanning out
+// over arrays. It gives every value found there.
+func lookup(v any, name string) (values []any, present bool) {
+	object, ok := v.(map[string]any)
+	if !ok {
+		if list, isList := v.([]any); isList {
+			for _, x := range list {
+				more, here := lookup(x, name)
+				values, present = append(values, more...), present || here
+			}
+		}
+		return values, present
+	}
+	if x, ok := object[name]; ok {
+		return []any{x}, true
+	}
+	for i := range len(name) {
+		if name[i] != '.' {
+			continue
+		}
+		if x, ok := object[name[:i]]; ok {
+			if values, present = lookup(x, name[i+1:]); present {
+				return values, true
+			}
+		}
+	}
+	return nil, false
+}
+
+// isNull: missing, null, or a list without elements; of an array any element counts.
+func isNull(values []any) bool {
+	flat := flatten(values, nil)
+	return len(flat) == 0 || slices.ContainsFunc(flat, func(v any) bool { return v == nil })
+}
+
+// flatten opens arrays, nested ones too.
+func flatten(values []any, out []any) []any {
+	for _, v := range values {
+		if list, ok := v.([]any); ok {
+			out = flatten(list, out)
+		} else {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// leaves gives every value of the event, inside lists and objects, and no name.
+func leaves(v any, out []any) []any {
+	switch x := v.(type) {
+	case map[string]any:
+		for _, y := range x {
+			out = leaves(y, out)
+		}
+	case []any:
+		for _, y := range x {
+			out = leaves(y, out)
+		}
+	default:
+		out = append(out, v)
+	}
+	return out
+}
+
+// lower folds one code point at a time.
+func lower(s string) string { return strings.Map(toLower, s) }
