@@ -21,6 +21,8 @@ type modifier struct {
 	apply func(*step) error // nil: not supported yet
 }
 
+const maxModifiers = 32 // of one item; each stands once in any chain that makes sense
+
 const anyText = typeText | typeAnchored
 
 // modifiers is every modifier of Sigma 2.1.0. A row without apply is known but not supported yet.
@@ -88,6 +90,10 @@ type chain struct {
 // chain looks the modifiers up and checks their order.
 func (d *document) chain(key *yaml.Node, field string, names []string) (chain, bool) {
 	var ch chain
+	if len(names) > maxModifiers { // each finding costs as much as the key is long
+		d.report(d.pos(key), CodeLimit, "more than %d modifiers", maxModifiers)
+		return ch, false
+	}
 	ok := true
 	offsets := make([]int, 0, len(names))
 	off := len(field) + 1

@@ -185,6 +185,8 @@ func TestDocuments(t *testing.T) {
 	check("empty documents", "---\n---\n...\n---\n"+sound+"---\n", 1, "")
 	check("two", sound+"---\n"+sound, 2, "")
 	check("marker with content", "--- {title: t}\n---\n"+sound, 1, "1:5 E008, 1:5 E008")
+	check("comments between markers", "# a\n---\n# b\n---\n"+sound, 1, "")
+	check("too many modifiers", strings.Replace(sound, "F:", "F"+strings.Repeat("|x", 33)+":", 1), 0, "3:17 E002")
 	check("directive", "%YAML 1.1\n---\n"+sound, 1, "")
 	check("an error does not hide the next", "a: [\n---\n"+sound, 1, "1:1 E001")
 	check("error behind a document", sound+"---\na: b: c\n", 1, "5:1 E001")

@@ -39,7 +39,8 @@ type chunk struct {
 func splitDocuments(text string) []chunk {
 	var out []chunk
 	start, startLine, line := 0, 0, 0
-	content := false // something beside comments, blank lines and directives since start
+	content := false   // something beside comments, blank lines and directives since start
+	directive := false // a directive since start: the marker behind it starts its document
 	for pos := 0; pos < len(text); line++ {
 		end := len(text)
 		if i := strings.IndexByte(text[pos:], '\n'); i >= 0 {
@@ -47,22 +48,23 @@ func splitDocuments(text string) []chunk {
 		}
 		l := text[pos:end]
 		isStart, isEnd := isMarker(l, "---"), isMarker(l, "...")
+		if (isStart || isEnd) && content {
+			out = append(out, chunk{text[start:pos], startLine})
+		}
 		switch {
-		case isStart && content, isEnd:
-			if content {
-				out = append(out, chunk{text[start:pos], startLine})
-			}
-			start, startLine, content = pos, line, false
-			if isEnd || strings.TrimSpace(l) == "---" {
-				start, startLine = end, line+1
-			} else {
-				content = true
-			}
-		case isStart && strings.TrimSpace(l) == "---" && strings.TrimSpace(text[start:pos]) == "":
-			start, startLine = end, line+1
+		case isStart && !content && directive:
+			content = true
+		case isEnd, isStart && strings.TrimSpace(l) == "---":
+			start, startLine, content = end, line+1, false
+		case isStart:
+			start, startLine, content = pos, line, true
 		case !content:
 			t := strings.TrimSpace(l)
-			content = t != "" && t[0] != '#' && !strings.HasPrefix(l, "%") && t != "---"
+			directive = directive || strings.HasPrefix(l, "%")
+			content = t != "" && t[0] != '#' && l[0] != '%'
+		}
+		if isStart || isEnd {
+			directive = false
 		}
 		pos = end
 	}
