@@ -17,7 +17,7 @@ const (
 // same bytes before needs no decoding at all.
 type Value struct {
 	// Raw is the JSON text; for a String the bytes between the quotes, still escaped. It aliases the
-	// record and has the record's lifetime.
+	// record, or the Decoder's scratch where a shape has to put a value together, and has their lifetime.
 	Raw     []byte
 	Kind    Kind
 	Escaped bool // a String whose Raw holds at least one backslash escape
@@ -37,3 +37,26 @@ const (
 	TimeShipper TimeSource = "shipper" // the shipper's: @timestamp, SystemTime …
 	TimeRecord  TimeSource = "record"  // the Kafka record's timestamp
 )
+
+// Leaf is one scalar of the event, for keywords: tested on each value, never on names.
+type Leaf struct {
+	Field string // name of the field it lies in, as rules would write it
+	Value Value  // a String, Number or Bool
+}
+
+// Event is one event in the normal form that rules see (sigma-specification, "Log Sources"; DESIGN.md,
+// "From bytes to hits"). It belongs to its Decoder and is valid until the Decoder's next Decode or Event.
+//
+// What the gate needs is there at once; everything that only alerts need is a method, computed when asked.
+type Event struct {
+	Shape   Shape
+	Channel string // the System's, whatever a data field of that name says
+	EventID uint32
+	// EventType is the data field by which Sysmon's event 12 is told apart; empty when the event has no
+	// usable one (NXLog's severity words are none).
+	EventType string
+	// Values holds the fields of the Schema, by number.
+	Values []Value
+	// Raw is the event's JSON: the record, or the element of a record that holds several.
+	Raw []byte
+}

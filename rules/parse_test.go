@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -105,7 +106,7 @@ func TestOperands(t *testing.T) {
 	check(`F: [true, FALSE, 'true', tRue]`, `2 true, 2 false, 0 <true>, 0 <tRue>`)
 	check(`F: [null, ~, 'null', nULL]`, `3 , 3 , 0 <null>, 0 <nULL>`)
 	check(`F: !!int 5`, `0 <5>`)
-	check(`F|exists: false`, `7 false`)
+	check(`F|exists: false`, `4 false`)
 }
 
 func TestCondition(t *testing.T) {
@@ -221,8 +222,8 @@ func TestSetRefusesSecondID(t *testing.T) {
 	}
 	b, a := parse("b.yml", "AAAAAAAA-0000-4000-8000-000000000001"), parse("a.yml", "aaaaaaaa-0000-4000-8000-000000000001")
 	set := NewSet([]*Rule{b, a}, nil)
-	if diff := cmp.Diff([]*Rule{a}, set.Rules); diff != "" {
-		t.Error(diff)
+	if !slices.Equal([]*Rule{a}, set.Rules) {
+		t.Errorf("kept %v, want the rule of a.yml alone", set.Rules)
 	}
 	if got := codes(set.Findings); got != "1:1 E011" || set.Findings[0].Pos.File != "b.yml" {
 		t.Errorf("got %v", set.Findings)

@@ -1,5 +1,10 @@
 package rules
 
+import (
+	"net/netip"
+	"regexp"
+)
+
 // Pos is a place in a rule file. Line and Col count from 1; a Pos whose Line is 0 names only the file.
 type Pos struct {
 	File string
@@ -109,23 +114,63 @@ const (
 	OperandNumber                      // the value is numerically equal to Number
 	OperandBool                        // the value is the boolean Bool, or its word in any case
 	OperandNull                        // the field is missing, null or an empty list
+	OperandExists                      // the name is in the event (Bool) or not (!Bool)
 	OperandRegex                       // Regex is found in the value's text form
 	OperandCIDR                        // the value is an address inside CIDR
-	OperandCompare                     // the value, or its time part, compares to Number by Compare
-	OperandExists                      // the name is in the event (Bool) or not (!Bool)
-	OperandFieldRef                    // the value equals (or has as prefix …) the value of FieldRef
+	OperandCompare                     // the value, or its TimePart, compares to Number by Compare
+	OperandFieldRef                    // the value's text equals (or by Anchor begins with …) the text of field FieldRef
 )
 
 // Operand is one comparison with a constant, the product of a value and its modifiers. Which fields
-// are set depends on Kind. Kinds beyond the pattern, number, bool and null are produced by later
-// versions of this package; evaluators must refuse a kind they do not know, never skip it.
+// are set depends on Kind. Evaluators must refuse a kind they do not know, never skip it.
 type Operand struct {
-	Kind    OperandKind
-	Cased   bool // compare exactly; otherwise both sides are folded code point by code point
-	Bool    bool
-	Pattern Pattern
-	Number  string // decimal text as written: exact, never through float64
+	Kind     OperandKind
+	Cased    bool // compare exactly; otherwise both sides are folded code point by code point
+	Bool     bool
+	Pattern  Pattern
+	Number   string         // decimal text as written: exact, never through float64
+	Regex    *regexp.Regexp // RE2, unanchored; its flags are part of its text
+	CIDR     netip.Prefix   // masked
+	Compare  Compare
+	TimePart TimePart
+	FieldRef string
+	Anchor   Anchor
 }
+
+// Compare is the comparison of an OperandCompare: value, Compare, Number.
+type Compare uint8
+
+const (
+	CompareEq Compare = iota // time parts only: a number alone is an OperandNumber
+	CompareLt
+	CompareLte
+	CompareGt
+	CompareGte
+)
+
+// TimePart is the part of a timestamp that an OperandCompare looks at, as the timestamp is written:
+// no conversion between zones.
+type TimePart uint8
+
+const (
+	TimeNone TimePart = iota // the value itself, as a number
+	TimeMinute
+	TimeHour
+	TimeDay   // of the month
+	TimeWeek  // of ISO 8601
+	TimeMonth // 1 to 12
+	TimeYear
+)
+
+// Anchor says where in the value the text of an OperandFieldRef has to lie.
+type Anchor uint8
+
+const (
+	AnchorWhole Anchor = iota
+	AnchorStart
+	AnchorEnd
+	AnchorAnywhere
+)
 
 // PartKind says what a Part of a Pattern stands for.
 type PartKind uint8
@@ -134,6 +179,7 @@ const (
 	PartLiteral PartKind = iota // Text, compared literally
 	PartRun                     // `*`: any run of characters, also none, also across line breaks
 	PartOne                     // `?`: exactly one character, a Unicode code point
+	PartDash                    // windash: one of - / U+2013 U+2014 U+2015
 )
 
 // Part is one stretch of a Pattern.
