@@ -17,14 +17,14 @@ type arena struct {
 }
 
 func (a *arena) reset() {
-	if a.total > cap(a.buf) {
-		a.buf = make([]byte, 0, min(a.total+a.total/4, keepArena))
+	if want := min(a.total+a.total/4, keepArena); a.total > cap(a.buf) && want > cap(a.buf) {
+		a.buf = make([]byte, 0, want)
 	}
 	a.buf, a.total = a.buf[:0], 0
 }
 
 // free is the unused room, as an empty slice.
-func (a *arena) free() []byte { return a.buf[len(a.buf):cap(a.buf):cap(a.buf)] }
+func (a *arena) free() []byte { return a.buf[len(a.buf):] }
 
 // take accounts for out, which was appended to free.
 func (a *arena) take(free, out []byte) {
