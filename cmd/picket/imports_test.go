@@ -26,6 +26,7 @@ var allowed = map[string][]string{
 	"matcher/internal/index":       {},
 	"matcher/internal/reference":   {"rules", "event"},
 	"matcher/internal/conformance": {"rules", "event"},
+	"matcher/internal/generate":    {},
 	"producer":                     {"rules", "event", "matcher", "internal/wire"},
 	"consumer":                     {"internal/wire"},
 	"console":                      {"rules", "event", "matcher", "producer"},

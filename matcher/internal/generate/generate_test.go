@@ -1,0 +1,97 @@
+package generate
+
+import (
+	"encoding/json"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/picketsigma/picket/matcher/internal/reference"
+	"github.com/picketsigma/picket/rules"
+)
+
+func TestDeterministic(t *testing.T) {
+	draw := func(seed uint64) (out []string) {
+		rng := rand.New(rand.NewPCG(seed, 0))
+		for range 50 {
+			out = append(out, Rule(rng), Event(rng), Record(rng))
+		}
+		return out
+	}
+	a, b, other := draw(1), draw(1), draw(2)
+	differ := 0
+	for i := range a {
+		if a[i] != b[i] {
+			t.Fatalf("one seed gave\n%s\nand\n%s", a[i], b[i])
+		}
+		if a[i] != other[i] {
+			differ++
+		}
+	}
+	if differ < 140 {
+		t.Errorf("two seeds differ in only %d of %d", differ, len(a))
+	}
+}
+
+// TestLoads: each rule loads, each event is JSON with the parts that a gate needs.
+func TestLoads(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 0))
+	later := 0
+	for range 2000 {
+		raw := Rule(rng)
+		rs, findings := rules.Parse("generated.yml", []byte(raw))
+		refused := slices.ContainsFunc(findings, func(e *rules.Error) bool { return e.Refused() && e.Code != "E015" })
+		switch {
+		case refused:
+			t.Fatalf("%v\n%s", findings, raw)
+		case len(rs) != 1:
+			later++
+		}
+		for _, event := range []string{Event(rng), Record(rng)} {
+			if !json.Valid([]byte(event)) || !strings.Contains(strings.ToLower(event), "sysmon") && !strings.Contains(event, "Security") {
+				t.Fatalf("no event: %s", event)
+			}
+		}
+	}
+	if later > 1500 {
+		t.Errorf("%d of 2000 rules use what is not supported yet", later)
+	}
+}
+
+// TestHitRate: a comparison is worth something only if rules match, and do not always.
+func TestHitRate(t *testing.T) {
+	rng := rand.New(rand.NewPCG(4, 0))
+	tried, hits, sometimes, matching := 0, 0, 0, 0
+	for matching < 300 {
+		rs, _ := rules.Parse("generated.yml", []byte(Rule(rng)))
+		if len(rs) != 1 {
+			continue
+		}
+		matching++
+		n := 0
+		for range 20 {
+			dec := json.NewDecoder(strings.NewReader(Event(rng)))
+			dec.UseNumber()
+			var fields map[string]any
+			if err := dec.Decode(&fields); err != nil {
+				t.Fatal(err)
+			}
+			tried++
+			if reference.Match(rs[0], fields) {
+				n++
+			}
+		}
+		hits += n
+		if n > 0 && n < 20 {
+			sometimes++
+		}
+	}
+	t.Logf("%d of %d matched; %d of %d rules matched some events and not all", hits, tried, sometimes, matching)
+	if hits < tried/10 || hits > tried*7/10 {
+		t.Errorf("%d of %d matched: too few or too many to tell evaluators apart", hits, tried)
+	}
+	if sometimes < matching*3/10 {
+		t.Errorf("only %d of %d rules matched some of 20 events and not all", sometimes, matching)
+	}
+}
