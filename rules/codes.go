@@ -17,15 +17,17 @@ const (
 	CodeEmptyLogSource  = "E012"
 	CodeSearch          = "E013" // a search that has no meaning
 	CodeUnknownModifier = "E014"
-	CodeLaterModifier   = "E015" // a modifier of Sigma that is not supported yet
-	CodeModifierChain   = "E016" // modifiers that cannot stand in this order
-	CodeValueType       = "E017" // a value that its modifiers do not take
-	CodeCondition       = "E018" // the condition cannot be read
-	CodeUnknownSearch   = "E019"
-	CodeEmptySelector   = "E020"
-	CodeAggregation     = "E021"
-	CodeConditionLimit  = "E022"
-	CodeUnsupported     = "E023" // status: unsupported
+	// E015 was a modifier that is not supported yet: all are.
+	CodeModifierChain  = "E016" // modifiers that cannot stand in this order
+	CodeValueType      = "E017" // a value that its modifiers do not take
+	CodeCondition      = "E018" // the condition cannot be read
+	CodeUnknownSearch  = "E019"
+	CodeEmptySelector  = "E020"
+	CodeAggregation    = "E021"
+	CodeConditionLimit = "E022"
+	CodeUnsupported    = "E023" // status: unsupported
+	CodeRegex          = "E024" // a regular expression that RE2 does not compile
+	CodePlaceholder    = "E025" // expand without values
 
 	CodeUnknownLevel  = "W001"
 	CodeUnknownStatus = "W002"

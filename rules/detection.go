@@ -163,9 +163,13 @@ func (d *document) values(item *Item, ch chain, nodes []*yaml.Node) bool {
 			sound = false
 			continue
 		}
-		alts, err := ch.apply(item.Field, n)
-		if err != nil {
-			d.report(d.pos(n), CodeValueType, "%w", err)
+		alts, bad := d.operands(ch, item.Field, n)
+		if bad != nil {
+			pos := d.pos(n)
+			if bad.off >= 0 {
+				pos = d.within(n, bad.off)
+			}
+			d.report(pos, bad.code, "%w", bad.err)
 			sound = false
 			continue
 		}

@@ -1,9 +1,7 @@
 package rules
 
 import (
-	"errors"
 	"fmt"
-	"strings"
 
 	"gopkg.in/yaml.v3"
 )
@@ -17,15 +15,20 @@ type modifier struct {
 	// first modifiers have nothing before them but all and neq: they read the value as written.
 	first bool
 	// list modifiers act on the item, not on its values; they may stand anywhere.
-	list  bool
-	apply func(*step) error // nil: not supported yet
+	list bool
+	// field modifiers speak about one field: a keyword has none.
+	field bool
+	apply func(*step) error // nil for list modifiers
 }
 
 const maxModifiers = 32 // of one item; each stands once in any chain that makes sense
 
-const anyText = typeText | typeAnchored
+const (
+	anyText        = typeText | typeAnchored
+	typeComparable = typeNumber | typeTimePart
+)
 
-// modifiers is every modifier of Sigma 2.1.0. A row without apply is known but not supported yet.
+// modifiers is every modifier of Sigma 2.1.0.
 var modifiers = []modifier{
 	{name: "contains", accepts: typeText | typeFieldRef, gives: typeAnchored, apply: applyContains},
 	{name: "startswith", accepts: typeText | typeFieldRef, gives: typeAnchored, apply: applyStartsWith},
@@ -33,34 +36,34 @@ var modifiers = []modifier{
 	{name: "all", list: true},
 	{name: "neq", list: true},
 	{name: "cased", accepts: anyText | typeFieldRef | typeFieldRefAnchored, apply: applyCased},
-	{name: "exists", accepts: typeBool, gives: typePresence, first: true, apply: applyExists},
-	{name: "windash", accepts: anyText},
-	{name: "wide", accepts: typeText},
-	{name: "utf16le", accepts: typeText},
-	{name: "utf16be", accepts: typeText},
-	{name: "utf16", accepts: typeText},
-	{name: "base64", accepts: typeText},
-	{name: "base64offset", accepts: typeText},
-	{name: "expand", accepts: anyText},
-	{name: "re", accepts: typeText | typeNumber, gives: typeRegex, first: true},
-	{name: "i", accepts: typeRegex},
-	{name: "ignorecase", accepts: typeRegex},
-	{name: "m", accepts: typeRegex},
-	{name: "multiline", accepts: typeRegex},
-	{name: "s", accepts: typeRegex},
-	{name: "dotall", accepts: typeRegex},
-	{name: "cidr", accepts: typeText, gives: typeNetwork, first: true},
-	{name: "lt", accepts: typeNumber | typeTimePart, gives: typeComparison},
-	{name: "lte", accepts: typeNumber | typeTimePart, gives: typeComparison},
-	{name: "gt", accepts: typeNumber | typeTimePart, gives: typeComparison},
-	{name: "gte", accepts: typeNumber | typeTimePart, gives: typeComparison},
-	{name: "minute", accepts: typeNumber, gives: typeTimePart},
-	{name: "hour", accepts: typeNumber, gives: typeTimePart},
-	{name: "day", accepts: typeNumber, gives: typeTimePart},
-	{name: "week", accepts: typeNumber, gives: typeTimePart},
-	{name: "month", accepts: typeNumber, gives: typeTimePart},
-	{name: "year", accepts: typeNumber, gives: typeTimePart},
-	{name: "fieldref", accepts: typeText, gives: typeFieldRef},
+	{name: "exists", accepts: typeBool, gives: typePresence, first: true, field: true, apply: applyExists},
+	{name: "windash", accepts: anyText, apply: applyWindash},
+	{name: "wide", accepts: typeText, apply: applyUTF16LE},
+	{name: "utf16le", accepts: typeText, apply: applyUTF16LE},
+	{name: "utf16be", accepts: typeText, apply: applyUTF16BE},
+	{name: "utf16", accepts: typeText, apply: applyUTF16},
+	{name: "base64", accepts: typeText, apply: applyBase64},
+	{name: "base64offset", accepts: typeText, apply: applyBase64Offset},
+	{name: "expand", accepts: anyText, apply: applyExpand},
+	{name: "re", accepts: typeText | typeNumber, gives: typeRegex, first: true, apply: applyRegex},
+	{name: "i", accepts: typeRegex, apply: applyFlag('i')},
+	{name: "ignorecase", accepts: typeRegex, apply: applyFlag('i')},
+	{name: "m", accepts: typeRegex, apply: applyFlag('m')},
+	{name: "multiline", accepts: typeRegex, apply: applyFlag('m')},
+	{name: "s", accepts: typeRegex, apply: applyFlag('s')},
+	{name: "dotall", accepts: typeRegex, apply: applyFlag('s')},
+	{name: "cidr", accepts: typeText, gives: typeNetwork, first: true, apply: applyCIDR},
+	{name: "lt", accepts: typeComparable, gives: typeComparison, apply: applyCompare(CompareLt)},
+	{name: "lte", accepts: typeComparable, gives: typeComparison, apply: applyCompare(CompareLte)},
+	{name: "gt", accepts: typeComparable, gives: typeComparison, apply: applyCompare(CompareGt)},
+	{name: "gte", accepts: typeComparable, gives: typeComparison, apply: applyCompare(CompareGte)},
+	{name: "minute", accepts: typeNumber, gives: typeTimePart, apply: applyTimePart(TimeMinute)},
+	{name: "hour", accepts: typeNumber, gives: typeTimePart, apply: applyTimePart(TimeHour)},
+	{name: "day", accepts: typeNumber, gives: typeTimePart, apply: applyTimePart(TimeDay)},
+	{name: "week", accepts: typeNumber, gives: typeTimePart, apply: applyTimePart(TimeWeek)},
+	{name: "month", accepts: typeNumber, gives: typeTimePart, apply: applyTimePart(TimeMonth)},
+	{name: "year", accepts: typeNumber, gives: typeTimePart, apply: applyTimePart(TimeYear)},
+	{name: "fieldref", accepts: typeText, gives: typeFieldRef, field: true, apply: applyFieldRef},
 }
 
 func findModifier(name string) *modifier {
@@ -106,8 +109,8 @@ func (d *document) chain(key *yaml.Node, field string, names []string) (chain, b
 		case m.list:
 			ch.all = ch.all || name == "all"
 			ch.neq = ch.neq || name == "neq"
-		case m.apply == nil:
-			d.report(d.within(key, off), CodeLaterModifier, "modifier %q is not supported yet", name)
+		case m.field && field == "":
+			d.report(d.within(key, off), CodeModifierChain, "%s needs a field", name)
 			ok = false
 		default:
 			ch.steps = append(ch.steps, m)
@@ -124,10 +127,6 @@ func (d *document) chain(key *yaml.Node, field string, names []string) (chain, b
 	}
 	if len(ch.steps) > 0 && ch.steps[0].name == "exists" {
 		ch.single = true
-		if field == "" {
-			d.report(d.within(key, offsets[0]), CodeModifierChain, "exists needs a field")
-			return ch, false
-		}
 	}
 	return ch, true
 }
@@ -171,81 +170,4 @@ func (m *modifier) result(t valueType) valueType {
 		return typeFieldRefAnchored
 	}
 	return m.gives
-}
-
-// step is a value on its way through the chain.
-type step struct {
-	raw  string // as written
-	typ  valueType
-	alts []Operand
-}
-
-// typeNames are the words for what a value can be.
-var typeNames = map[valueType]string{typeText: "text", typeNumber: "a number", typeBool: "true or false", typeNull: "null"}
-
-// apply makes the operands of one value.
-func (ch chain) apply(field string, n *yaml.Node) ([]Operand, error) {
-	s := step{raw: n.Value, typ: scalarType(n)}
-	if field == "" { // a keyword is a text whatever it looks like
-		if s.typ == typeNull {
-			return nil, errors.New("null cannot be a keyword: it is in no text")
-		}
-		s.typ = typeText
-	}
-	if i := ch.reach(s.typ); i < len(ch.steps) {
-		return nil, fmt.Errorf("modifier %q does not take %s", ch.steps[i].name, typeNames[s.typ])
-	}
-	s.alts = []Operand{s.operand()}
-	for _, m := range ch.steps {
-		if err := m.apply(&s); err != nil {
-			return nil, err
-		}
-		s.typ = m.result(s.typ)
-	}
-	if field == "" && s.typ == typeText { // a bare keyword stands anywhere in a value
-		if err := applyContains(&s); err != nil {
-			return nil, err
-		}
-	}
-	return s.alts, nil
-}
-
-// operand is the value before any modifier.
-func (s *step) operand() Operand {
-	switch s.typ {
-	case typeNumber:
-		return Operand{Kind: OperandNumber, Number: s.raw}
-	case typeBool:
-		return Operand{Kind: OperandBool, Bool: strings.EqualFold(s.raw, "true")}
-	case typeNull:
-		return Operand{Kind: OperandNull}
-	}
-	return Operand{Kind: OperandPattern, Pattern: parsePattern(s.raw)}
-}
-
-func (s *step) each(f func(*Operand)) error {
-	for i := range s.alts {
-		f(&s.alts[i])
-	}
-	return nil
-}
-
-func applyContains(s *step) error {
-	return s.each(func(o *Operand) { o.Pattern = o.Pattern.openStart().openEnd() })
-}
-
-func applyStartsWith(s *step) error {
-	return s.each(func(o *Operand) { o.Pattern = o.Pattern.openEnd() })
-}
-
-func applyEndsWith(s *step) error {
-	return s.each(func(o *Operand) { o.Pattern = o.Pattern.openStart() })
-}
-
-func applyCased(s *step) error {
-	return s.each(func(o *Operand) { o.Cased = true })
-}
-
-func applyExists(s *step) error {
-	return s.each(func(o *Operand) { o.Kind = OperandExists })
 }

@@ -28,6 +28,7 @@ func Parse(file string, src []byte) ([]*Rule, Errors) {
 	}
 	var out []*Rule
 	var findings Errors
+	budget := newBudget()
 	for _, c := range splitDocuments(normalizeText(src)) {
 		root, bad := decodeDocument(c)
 		if bad != nil {
@@ -38,7 +39,7 @@ func Parse(file string, src []byte) ([]*Rule, Errors) {
 		if root == nil || root.Kind == yaml.ScalarNode && scalarType(root) == typeNull {
 			continue
 		}
-		d := document{file: file, chunk: c}
+		d := document{file: file, chunk: c, budget: budget}
 		if r := d.parse(root); r != nil {
 			out = append(out, r)
 		}
@@ -65,11 +66,14 @@ func comparePos(a, b Pos) int {
 
 // document is one YAML document while it is read.
 type document struct {
-	file     string
-	chunk    chunk
-	lines    []string // of the chunk, split on first use
-	rule     Rule
-	findings Errors
+	file   string
+	chunk  chunk
+	budget *budget // of the file
+	// placeholders are the values for expand, by name.
+	placeholders map[string][]string
+	lines        []string // of the chunk, split on first use
+	rule         Rule
+	findings     Errors
 }
 
 // pos is the place of a node.

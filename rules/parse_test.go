@@ -23,7 +23,7 @@ func codes(es Errors) string {
 	return strings.Join(out, ", ")
 }
 
-// show prints a pattern with `*` and `?` for wildcards and literals in quotes.
+// show prints a pattern with `*` and `?` for wildcards, `~` for a dash and literals in brackets.
 func show(p Pattern) string {
 	var b strings.Builder
 	for _, part := range p {
@@ -32,6 +32,8 @@ func show(p Pattern) string {
 			b.WriteByte('*')
 		case PartOne:
 			b.WriteByte('?')
+		case PartDash:
+			b.WriteByte('~')
 		default:
 			fmt.Fprintf(&b, "<%s>", part.Text)
 		}

@@ -33,6 +33,31 @@ func parsePattern(s string) Pattern {
 	return p
 }
 
+// literal is a pattern without wildcards.
+func literal(text string) Pattern {
+	if text == "" {
+		return nil
+	}
+	return Pattern{{Kind: PartLiteral, Text: text}}
+}
+
+// join appends parts to p, so that no two runs and no two literals are neighbors.
+func (p Pattern) join(parts ...Part) Pattern {
+	for _, part := range parts {
+		if last := len(p) - 1; last >= 0 && p[last].Kind == part.Kind {
+			switch part.Kind {
+			case PartRun:
+				continue
+			case PartLiteral:
+				p[last].Text += part.Text
+				continue
+			}
+		}
+		p = append(p, part)
+	}
+	return p
+}
+
 // openEnd lets p be followed by anything.
 func (p Pattern) openEnd() Pattern {
 	if len(p) > 0 && p[len(p)-1].Kind == PartRun {

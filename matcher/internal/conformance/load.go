@@ -17,8 +17,8 @@ type Case struct {
 	Line    int // of the pattern
 	Section string
 	Pattern string // YAML of one search, or of a detection when it has a condition
-	Refused bool   // the rule has to be refused: its meaning is an error, or it is Later
-	Later   bool   // the pattern uses what is not supported yet; its events are for the day it is
+	Refused bool   // the rule has to be refused: its meaning is an error
+	Later   bool   // the pattern loads but is not evaluated yet; its events are for the day it is
 	Events  []Event
 }
 
@@ -63,7 +63,7 @@ func Load(path string) ([]Case, error) {
 		case strings.HasPrefix(line, "# "):
 			section = line[2:]
 		case !strings.HasPrefix(line, "  "):
-			out = append(out, Case{File: path, Line: n, Section: section, Pattern: line, Refused: later, Later: later})
+			out = append(out, Case{File: path, Line: n, Section: section, Pattern: line, Later: later})
 		case len(out) == 0:
 			return fail(errors.New("events without a pattern"))
 		default:
