@@ -37,16 +37,12 @@ func TestDeterministic(t *testing.T) {
 // TestLoads: each rule loads, each event is JSON with the parts that a gate needs.
 func TestLoads(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 0))
-	later := 0
 	for range 2000 {
 		raw := Rule(rng)
 		rs, findings := rules.Parse("generated.yml", []byte(raw))
-		refused := slices.ContainsFunc(findings, func(e *rules.Error) bool { return e.Refused() && e.Code != "E015" })
-		switch {
-		case refused:
+		refused := slices.ContainsFunc(findings, func(e *rules.Error) bool { return e.Refused() })
+		if refused || len(rs) != 1 {
 			t.Fatalf("%v\n%s", findings, raw)
-		case len(rs) != 1:
-			later++
 		}
 		for _, event := range []string{Event(rng), Record(rng)} {
 			if !json.Valid([]byte(event)) || !strings.Contains(strings.ToLower(event), "sysmon") && !strings.Contains(event, "Security") {
@@ -54,9 +50,26 @@ func TestLoads(t *testing.T) {
 			}
 		}
 	}
-	if later > 1500 {
-		t.Errorf("%d of 2000 rules use what is not supported yet", later)
+}
+
+// evaluable reports whether the reference evaluator knows every operand of r. It does not know all of
+// those that package rules makes yet.
+func evaluable(r *rules.Rule) bool {
+	var known func(rules.Node) bool
+	known = func(n rules.Node) bool {
+		if n.Kind != rules.NodeItem {
+			return !slices.ContainsFunc(n.Children, func(c rules.Node) bool { return !known(c) })
+		}
+		for _, v := range n.Item.Values {
+			for _, o := range v.Alts {
+				if o.Kind > rules.OperandExists || slices.Contains(o.Pattern, rules.Part{Kind: rules.PartDash}) {
+					return false
+				}
+			}
+		}
+		return true
 	}
+	return !slices.ContainsFunc(r.Detection.Searches, func(s rules.Search) bool { return !known(s.Root) })
 }
 
 // TestHitRate: a comparison is worth something only if rules match, and do not always.
@@ -65,7 +78,7 @@ func TestHitRate(t *testing.T) {
 	tried, hits, sometimes, matching := 0, 0, 0, 0
 	for matching < 300 {
 		rs, _ := rules.Parse("generated.yml", []byte(Rule(rng)))
-		if len(rs) != 1 {
+		if len(rs) != 1 || !evaluable(rs[0]) {
 			continue
 		}
 		matching++
@@ -91,7 +104,7 @@ func TestHitRate(t *testing.T) {
 	if hits < tried/10 || hits > tried*7/10 {
 		t.Errorf("%d of %d matched: too few or too many to tell evaluators apart", hits, tried)
 	}
-	if sometimes < matching*3/10 {
+	if sometimes < matching*2/10 {
 		t.Errorf("only %d of %d rules matched some of 20 events and not all", sometimes, matching)
 	}
 }
