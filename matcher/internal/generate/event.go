@@ -19,6 +19,9 @@ func Event(rng *rand.Rand) string {
 		fmt.Sprintf(`"Channel":%s`, quote(channel)), fmt.Sprintf(`"EventID":%d`, id), `"Hostname":"ws-1"`,
 		`"SourceName":"Microsoft-Windows-Sysmon"`, `"@timestamp":"2026-03-02T09:14:07.515Z"`,
 	}
+	if chance(rng, 20) {
+		members = append(members, `"EventType":"AUDIT_SUCCESS"`, `"Keywords":-9214364837600034816`)
+	}
 	return object(append(members, data(rng, id)...))
 }
 
@@ -74,7 +77,7 @@ func data(rng *rand.Rand, id int) []string {
 		}
 	}
 	if id == 12 && chance(rng, 80) {
-		out = append(out, `"EventType":`+quote(pick(rng, []string{"CreateKey", "DeleteKey", "DELETEVALUE", "INFO"})))
+		out = append(out, `"EventType":`+quote(pick(rng, []string{"CreateKey", "DeleteKey", "DELETEVALUE"})))
 	}
 	return out
 }

@@ -25,7 +25,7 @@ var (
 )
 
 // numbers are JSON numbers as events write them.
-var numbers = []string{"5", "5.0", "5e0", "50e-1", "0", "-0", "-1", "1e3", "0.1", "4625", "4.5", "18446744073709551616", "18446744073709551617", "1E400"}
+var numbers = []string{"5", "5.0", "5e0", "50e-1", "0", "-0", "-1", "1e3", "0.1", "4625", "4.5", "18446744073709551616", "18446744073709551617", "1E30"}
 
 // usual is what a field mostly holds.
 func usual(field string) []string {

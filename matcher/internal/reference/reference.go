@@ -144,6 +144,9 @@ func operand(field string, o rules.Operand, event map[string]any) bool {
 		return present == o.Bool
 	case rules.OperandNull:
 		return isNull(values)
+	case rules.OperandFieldRef:
+		others, _ := lookup(event, o.FieldRef)
+		return fieldRef(o, flatten(values, nil), flatten(others, nil))
 	}
 	for _, v := range flatten(values, nil) {
 		if scalar(o, v) {
@@ -153,33 +156,62 @@ func operand(field string, o rules.Operand, event map[string]any) bool {
 	return false
 }
 
+// fieldRef compares any value of this field with any of the other; null and objects have no text.
+func fieldRef(o rules.Operand, values, others []any) bool {
+	for _, v := range values {
+		for _, w := range others {
+			s, ok1 := text(v)
+			other, ok2 := text(w)
+			if !o.Cased {
+				s, other = lower(s), lower(other)
+			}
+			if ok1 && ok2 && anchored(o.Anchor, s, other) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func anchored(a rules.Anchor, s, other string) bool {
+	switch a {
+	case rules.AnchorWhole:
+		return s == other
+	case rules.AnchorStart:
+		return strings.HasPrefix(s, other)
+	case rules.AnchorEnd:
+		return strings.HasSuffix(s, other)
+	case rules.AnchorAnywhere:
+		return strings.Contains(s, other)
+	}
+	panic(fmt.Sprintf("BUG: anchor %d", a))
+}
+
 // lookup finds a field: the exact key first, else the objects by the dotted segments, fanning out
 // over arrays. It gives every value found there.
-func lookup(v any, name string) (values []any, present bool) {
-	object, ok := v.(map[string]any)
-	if !ok {
-		if list, isList := v.([]any); isList {
-			for _, x := range list {
-				more, here := lookup(x, name)
-				values, present = append(values, more...), present || here
-			}
-		}
-		return values, present
+func lookup(event map[string]any, name string) (values []any, present bool) {
+	if v, ok := event[name]; ok {
+		return []any{v}, true
 	}
-	if x, ok := object[name]; ok {
-		return []any{x}, true
+	values = walk(event, strings.Split(name, "."))
+	return values, len(values) > 0
+}
+
+func walk(v any, segments []string) (values []any) {
+	if len(segments) == 0 {
+		return []any{v}
 	}
-	for i := range len(name) {
-		if name[i] != '.' {
-			continue
+	switch x := v.(type) {
+	case map[string]any:
+		if member, ok := x[segments[0]]; ok {
+			return walk(member, segments[1:])
 		}
-		if x, ok := object[name[:i]]; ok {
-			if values, present = lookup(x, name[i+1:]); present {
-				return values, true
-			}
+	case []any:
+		for _, element := range x {
+			values = append(values, walk(element, segments)...)
 		}
 	}
-	return nil, false
+	return values
 }
 
 // isNull: missing, null, or a list without elements; of an array any element counts.

@@ -3,8 +3,6 @@ package reference
 import (
 	"encoding/json"
 	"fmt"
-	"math/big"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
@@ -21,21 +19,55 @@ func scalar(o rules.Operand, v any) bool {
 		s, ok := text(v)
 		return ok && glob(o.Pattern, s, o.Cased)
 	case rules.OperandNumber:
-		s, isString := v.(string)
-		if n, isNumber := v.(json.Number); isNumber {
-			s = n.String()
-		} else if !isString {
-			return false
-		}
-		return equalNumbers(o.Number, s)
+		return compare(rules.CompareEq, v, o.Number)
 	case rules.OperandBool:
 		if s, ok := v.(string); ok {
 			return lower(s) == strconv.FormatBool(o.Bool)
 		}
 		b, ok := v.(bool)
 		return ok && b == o.Bool
+	case rules.OperandRegex:
+		s, ok := text(v)
+		return ok && o.Regex.MatchString(s)
+	case rules.OperandCIDR:
+		s, ok := text(v)
+		return ok && inNetwork(o.CIDR, s)
+	case rules.OperandCompare:
+		if o.TimePart == rules.TimeNone {
+			return compare(o.Compare, v, o.Number)
+		}
+		s, _ := v.(string)
+		n, ok := timePart(o.TimePart, s)
+		return ok && compare(o.Compare, json.Number(strconv.Itoa(n)), o.Number)
 	}
 	panic(fmt.Sprintf("BUG: operand kind %d", o.Kind))
+}
+
+// compare reports v ⋈ number; v is a number, or a string that is one from end to end.
+func compare(c rules.Compare, v any, number string) bool {
+	s, isString := v.(string)
+	if n, isNumber := v.(json.Number); isNumber {
+		s = n.String()
+	} else if !isString {
+		return false
+	}
+	order, ok := compareNumbers(s, number)
+	if !ok {
+		return false
+	}
+	switch c {
+	case rules.CompareEq:
+		return order == 0
+	case rules.CompareLt:
+		return order < 0
+	case rules.CompareLte:
+		return order <= 0
+	case rules.CompareGt:
+		return order > 0
+	case rules.CompareGte:
+		return order >= 0
+	}
+	panic(fmt.Sprintf("BUG: comparison %d", c))
 }
 
 // text is the text form of a scalar; null and objects have none.
@@ -53,7 +85,7 @@ func text(v any) (string, bool) {
 
 // element is a character of a value's pattern, or a wildcard.
 type element struct {
-	wild rune // '*' or '?', 0 for a character
+	wild rune // '*', '?' or '-' for a dash of windash, 0 for a character
 	char rune
 }
 
@@ -66,6 +98,8 @@ func glob(p rules.Pattern, s string, cased bool) bool {
 			es = append(es, element{wild: '*'})
 		case rules.PartOne:
 			es = append(es, element{wild: '?'})
+		case rules.PartDash:
+			es = append(es, element{wild: '-'})
 		case rules.PartLiteral:
 			for _, r := range part.Text {
 				es = append(es, element{char: r})
@@ -93,7 +127,7 @@ func glob(p rules.Pattern, s string, cased bool) bool {
 			case !reach[i]:
 			case e.wild == '*':
 				next[i] = true
-			case e.wild == '?' || same(e.char, r):
+			case e.wild == '?', e.wild == '-' && strings.ContainsRune("-/\u2013\u2014\u2015", r), e.wild == 0 && same(e.char, r):
 				next[i+1] = true
 			}
 		}
@@ -101,70 +135,4 @@ func glob(p rules.Pattern, s string, cased bool) bool {
 		skip()
 	}
 	return reach[len(es)]
-}
-
-var numeric = regexp.MustCompile(`^([+-]?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?$`)
-
-// decimal is digits × 10^exp, without zeros at either end of digits; zero has no digits.
-type decimal struct {
-	negative bool
-	digits   string
-	exp      *big.Int
-}
-
-// parseDecimal reads `[+-]?digits[.digits][e[+-]digits]`, all of s.
-func parseDecimal(s string) (decimal, bool) {
-	m := numeric.FindStringSubmatch(s)
-	if m == nil {
-		return decimal{}, false
-	}
-	d := decimal{negative: m[1] == "-", digits: m[2] + m[3], exp: new(big.Int)}
-	if m[4] != "" {
-		d.exp.SetString(strings.TrimPrefix(m[4], "+"), 10)
-	}
-	d.exp.Sub(d.exp, big.NewInt(int64(len(m[3]))))
-	short := strings.TrimRight(d.digits, "0")
-	d.exp.Add(d.exp, big.NewInt(int64(len(d.digits)-len(short))))
-	d.digits = strings.TrimLeft(short, "0")
-	if d.digits == "" {
-		d = decimal{exp: new(big.Int)}
-	}
-	return d, true
-}
-
-func equalNumbers(a, b string) bool {
-	x, ok1 := parseDecimal(a)
-	y, ok2 := parseDecimal(b)
-	return ok1 && ok2 && x.negative == y.negative && x.digits == y.digits && x.exp.Cmp(y.exp) == 0
-}
-
-// numberText is the text form of a JSON number: an integer as it is written, a float in shortest
-// decimal, without `.0` when it is integral.
-func numberText(s string) string {
-	if !strings.ContainsAny(s, ".eE") {
-		return s
-	}
-	d, ok := parseDecimal(s)
-	if !ok {
-		return s
-	}
-	if d.digits == "" {
-		return "0"
-	}
-	out := s
-	const most = 400 // float64 ends at 10^308; beyond, nobody writes the zeros
-	if e := d.exp; e.IsInt64() && e.Int64() <= most && e.Int64() >= -most {
-		switch n := int(e.Int64()); {
-		case n >= 0:
-			out = d.digits + strings.Repeat("0", n)
-		case -n < len(d.digits):
-			out = d.digits[:len(d.digits)+n] + "." + d.digits[len(d.digits)+n:]
-		default:
-			out = "0." + strings.Repeat("0", -n-len(d.digits)) + d.digits
-		}
-		if d.negative {
-			out = "-" + out
-		}
-	}
-	return out
 }
