@@ -25,8 +25,9 @@ build: ## bin/picket
 test: ## unit tests, no Docker and no broker
 	$(GO) test $$($(GO) list ./... | grep -v /integration)
 
+# Ryuk, testcontainers' own cleaner, is an image from a registry; the tests remove their containers themselves.
 integration: build ## black-box tests on Apache Kafka in a container; needs Docker
-	PICKET_BINARY=$(CURDIR)/$(BIN) $(GO) test -count=1 -timeout 20m -v ./integration/...
+	PICKET_BINARY=$(CURDIR)/$(BIN) TESTCONTAINERS_RYUK_DISABLED=true $(GO) test -count=1 -timeout 20m -v ./integration/...
 
 bench: ## every benchmark, with allocations; compare two runs with `go tool benchstat`
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) -count $(BENCHCOUNT) ./...
