@@ -3,13 +3,13 @@ package rules
 // Codes of findings. They are stable: a number is never given to another meaning. Each has a section
 // in docs/diagnostics.md and a golden in testdata.
 const (
-	CodeSyntax          = "E001" // not YAML, or not UTF-8
-	CodeLimit           = "E002" // too large, too deep, or aliases that expand without end
-	CodeDuplicateKey    = "E003"
-	CodeNotMap          = "E004" // the document is no map, or a key is no text
-	CodeCorrelation     = "E005" // correlation rules are not supported yet
-	CodeFilter          = "E006" // filters are not supported yet
-	CodeAction          = "E007" // the legacy key action is not supported yet
+	CodeSyntax       = "E001" // not YAML, or not UTF-8
+	CodeLimit        = "E002" // too large, too deep, or aliases that expand without end
+	CodeDuplicateKey = "E003"
+	CodeNotMap       = "E004" // the document is no map, or a key is no text
+	CodeCorrelation  = "E005" // correlation rules are not supported yet
+	CodeFilter       = "E006" // filters are not supported yet
+	// E007 was a legacy action, not supported then.
 	CodeMissingKey      = "E008"
 	CodeWrongType       = "E009"
 	CodeTaxonomy        = "E010"
@@ -28,6 +28,7 @@ const (
 	CodeUnsupported    = "E023" // status: unsupported
 	CodeRegex          = "E024" // a regular expression that RE2 does not compile
 	CodePlaceholder    = "E025" // expand without values
+	CodeAction         = "E026" // a legacy action that cannot be carried out
 
 	CodeUnknownLevel  = "W001"
 	CodeUnknownStatus = "W002"

@@ -45,7 +45,7 @@ func (d *document) metadata(m mapping) {
 		p, _ := m.find("id")
 		d.report(d.pos(p.value), CodeIDNotUUID, "id %q is not a UUID", r.ID)
 	}
-	if r.Status == "unsupported" {
+	if r.Status == "unsupported" && !slices.Contains(d.opt.Statuses, r.Status) {
 		p, _ := m.find("status")
 		d.report(d.pos(p.value), CodeUnsupported, "status is unsupported: the rule is not loaded")
 	}

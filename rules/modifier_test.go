@@ -162,16 +162,10 @@ func TestExpand(t *testing.T) {
 	values := map[string][]string{"x": {"a*", `b\*`}, "y": {"1"}, "many": make([]string, 101)}
 	check := func(search, want string) {
 		t.Helper()
-		d := document{file: "r.yml", budget: newBudget(), placeholders: values}
-		root, bad := decodeDocument(chunk{text: "title: t\nlogsource: {product: windows}\ndetection: {s: {" + search + "}, condition: s}\n"})
-		if bad != nil {
-			t.Fatal(bad.err)
-		}
-		got := ""
-		if r := d.parse(root); r != nil {
-			got = showItem(r)
-		} else {
-			got = d.findings.Error()
+		f := ParseFile("r.yml", []byte("title: t\nlogsource: {product: windows}\ndetection: {s: {"+search+"}, condition: s}\n"), LoadOptions{Placeholders: values})
+		got := f.Findings.Error()
+		if len(f.Rules) == 1 {
+			got = showItem(f.Rules[0])
 		}
 		if got != want {
 			t.Errorf("%s: got %s, want %s", search, got, want)
@@ -183,7 +177,7 @@ func TestExpand(t *testing.T) {
 	check(`F|expand: '%x%?%x%'`, `<a>*?<a>* | <a>*?<b*> | <b*>?<a>* | <b*>?<b*>`)
 	check(`F|expand|base64: 'x%y%'`, `<eDE=>`)
 	check(`F|expand: 'x'`, `<x>`)
-	check(`F|expand: '%z%'`, `r.yml:3:27: E025: placeholder "z" has no values`)
+	check(`F|expand: '%z%'`, `r.yml:3:28: E025: placeholder "z" has no values`)
 	check(`F|expand: '%many%%many%'`, `r.yml:3:27: E002: stands for more than 10000 alternatives`)
 	check(`F|expand: '`+strings.Repeat("%y%", 257)+`'`, `r.yml:3:27: E002: has more than 256 placeholders`)
 	check(`F|expand: '`+strings.Repeat("x", 9000)+`'`, `r.yml:3:27: E002: is longer than 8192 bytes, too long to be multiplied`)

@@ -13,12 +13,29 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Parse reads the rules of one file. file is the name that findings carry; nothing is opened. It
-// returns every rule that is sound, in the order of the text, and every finding, sorted by position.
-// A document that is refused does not hide the others. Nothing returned aliases src.
+// File is what one rule file holds: everything in it that is sound, in the order of the text, and every
+// finding, sorted by position.
+type File struct {
+	Name     string
+	Rules    []*Rule
+	Findings Errors
+	// Deselected counts the rules that LoadOptions.Statuses left out.
+	Deselected int
+}
+
+// Parse reads the rules of one file with no options. See ParseFile.
 func Parse(file string, src []byte) ([]*Rule, Errors) {
-	refuse := func(code string, err error) ([]*Rule, Errors) {
-		return nil, Errors{{Pos: Pos{File: file}, Code: code, Err: err}}
+	f := ParseFile(file, src, LoadOptions{})
+	return f.Rules, f.Findings
+}
+
+// ParseFile reads one file. name is what findings call it; nothing is opened. A document that is refused
+// does not hide the others. Nothing returned aliases src.
+func ParseFile(name string, src []byte, opt LoadOptions) File {
+	out := File{Name: name}
+	refuse := func(code string, err error) File {
+		out.Findings = Errors{{Pos: Pos{File: name}, Code: code, Err: err}}
+		return out
 	}
 	if len(src) > maxFileBytes {
 		return refuse(CodeLimit, errTooLarge)
@@ -26,27 +43,24 @@ func Parse(file string, src []byte) ([]*Rule, Errors) {
 	if !utf8.Valid(src) {
 		return refuse(CodeSyntax, errors.New("not UTF-8"))
 	}
-	var out []*Rule
-	var findings Errors
 	budget := newBudget()
+	t := template{budget: budget}
 	for _, c := range splitDocuments(normalizeText(src)) {
-		root, bad := decodeDocument(c)
+		root, bad := decodeDocument(c, budget)
 		if bad != nil {
-			pos := Pos{File: file, Line: bad.line, Col: max(bad.col, 1)}
-			findings = append(findings, &Error{Pos: pos, Code: bad.code, Err: bad.err})
+			pos := Pos{File: name, Line: bad.line, Col: max(bad.col, 1)}
+			out.Findings = append(out.Findings, &Error{Pos: pos, Code: bad.code, Err: bad.err})
 			continue
 		}
 		if root == nil || root.Kind == yaml.ScalarNode && scalarType(root) == typeNull {
 			continue
 		}
-		d := document{file: file, chunk: c, budget: budget}
-		if r := d.parse(root); r != nil {
-			out = append(out, r)
-		}
-		findings = append(findings, d.finish()...)
+		d := document{file: name, chunk: c, budget: budget, opt: opt}
+		d.read(root, &t, &out)
+		out.Findings = append(out.Findings, d.finish()...)
 	}
-	findings.sort()
-	return out, findings
+	out.Findings.sort()
+	return out
 }
 
 // sort orders findings by place, then by code: what is printed does not depend on the order of work.
@@ -66,14 +80,13 @@ func comparePos(a, b Pos) int {
 
 // document is one YAML document while it is read.
 type document struct {
-	file   string
-	chunk  chunk
-	budget *budget // of the file
-	// placeholders are the values for expand, by name.
-	placeholders map[string][]string
-	lines        []string // of the chunk, split on first use
-	rule         Rule
-	findings     Errors
+	file     string
+	chunk    chunk
+	budget   *budget // of the file
+	opt      LoadOptions
+	lines    []string // of the chunk, split on first use
+	rule     Rule
+	findings Errors
 }
 
 // pos is the place of a node.
@@ -126,39 +139,51 @@ func (d *document) refused() bool { return slices.ContainsFunc(d.findings, (*Err
 
 // kinds are the documents that are not detection rules, by the key that tells them.
 var kinds = []struct{ key, code, what string }{
-	{"action", CodeAction, "the legacy key action (global, reset, repeat)"},
-	{"correlation", CodeCorrelation, "correlation rules are"},
-	{"filter", CodeFilter, "filters are"},
+	{"correlation", CodeCorrelation, "correlation rules"},
+	{"filter", CodeFilter, "filters"},
 }
 
-// parse reads a document; nil when it is refused.
-func (d *document) parse(root *yaml.Node) *Rule {
+// read takes a document into the file it belongs to.
+func (d *document) read(root *yaml.Node, t *template, out *File) {
 	if root.Kind != yaml.MappingNode {
 		d.report(d.pos(root), CodeNotMap, "a rule is a map of keys, this is not")
-		return nil
+		return
 	}
 	m := newMapping(root)
-	d.rule.Pos = d.pos(root)
-	d.rule.ID, d.rule.Title = m.scalarText("id"), m.scalarText("title")
 	for _, k := range kinds {
 		if p, ok := m.find(k.key); ok {
-			verb := ""
-			if !strings.HasSuffix(k.what, " are") {
-				verb = " is"
-			}
-			d.report(d.pos(p.key), k.code, "%s%s not supported yet", k.what, verb)
-			return nil
+			d.rule.ID, d.rule.Title = m.scalarText("id"), m.scalarText("title")
+			d.report(d.pos(p.key), k.code, "%s are not supported yet", k.what)
+			return
 		}
 	}
+	doc := t.next(d, source{root, d.chunk.text})
+	if doc == nil {
+		return
+	}
+	if d.opt.leavesOut(newMapping(doc.root).scalarText("status")) {
+		out.Deselected++
+		return
+	}
+	if r := d.detectionRule(*doc); r != nil {
+		out.Rules = append(out.Rules, r)
+	}
+}
+
+// detectionRule reads a detection rule; nil when it is refused.
+func (d *document) detectionRule(doc source) *Rule {
+	m := newMapping(doc.root)
+	d.rule.Pos = d.pos(doc.root)
+	d.rule.ID, d.rule.Title = m.scalarText("id"), m.scalarText("title")
 	d.metadata(m)
 	d.logSource(m)
 	d.detection(m)
 	if d.refused() {
 		return nil
 	}
-	sum := sha256.Sum256([]byte(d.chunk.text))
+	sum := sha256.Sum256([]byte(doc.text))
 	d.rule.Hash = "sha256:" + hex.EncodeToString(sum[:])
-	d.rule.Source = strings.Clone(d.chunk.text)
+	d.rule.Source = strings.Clone(doc.text)
 	r := d.rule
 	return &r
 }

@@ -6,24 +6,31 @@ import (
 )
 
 // didYouMean gives `; did you mean "x"?` for the candidate nearest to word, or nothing when none is
-// near enough to be what was meant. Of equally near ones the first wins.
+// near enough to be what was meant.
 func didYouMean(word string, candidates []string) string {
-	if len(word) > 64 {
-		return ""
-	}
-	best, bestDist := "", 1+len(word)/3
-	for _, c := range candidates {
-		if len(c) > 64 || c == word {
-			continue
-		}
-		if d := distance(strings.ToLower(word), strings.ToLower(c)); d < bestDist || d == bestDist && best == "" {
-			best, bestDist = c, d
-		}
-	}
+	best := nearest(word, candidates, min(1+len(word)/3, len(word)-1))
 	if best == "" {
 		return ""
 	}
 	return fmt.Sprintf("; did you mean %q?", best)
+}
+
+// nearest gives the candidate that differs least from word, ignoring case, by at most limit; of equally
+// near ones the first. It is empty when there is none.
+func nearest(word string, candidates []string, limit int) string {
+	if len(word) > 64 {
+		return ""
+	}
+	best, bestDist := "", limit+1
+	for _, c := range candidates {
+		if len(c) > 64 || c == word {
+			continue
+		}
+		if d := distance(strings.ToLower(word), strings.ToLower(c)); d < bestDist {
+			best, bestDist = c, d
+		}
+	}
+	return best
 }
 
 // distance is the number of inserted, dropped, changed or swapped neighboring bytes between a and b.

@@ -33,7 +33,7 @@ var typeNames = map[valueType]string{typeText: "text", typeNumber: "a number", t
 
 // operands makes the operands of one value.
 func (d *document) operands(ch chain, field string, n *yaml.Node) ([]Operand, *valueError) {
-	alts, err := ch.apply(&step{raw: n.Value, typ: scalarType(n), values: d.placeholders, budget: d.budget}, field)
+	alts, err := ch.apply(&step{raw: n.Value, typ: scalarType(n), values: d.opt.Placeholders, budget: d.budget}, field)
 	var at *valueError
 	switch {
 	case err == nil:
@@ -120,32 +120,5 @@ func (s *step) multiply(f func(Operand) ([]Operand, error)) error {
 		}
 	}
 	s.alts = out
-	return nil
-}
-
-// Bounds on what the values of one file may grow to. SigmaHQ's largest rule has 4,432 values, its
-// largest regular expression compiles to about a thousand instructions.
-const (
-	maxAlternatives = 10_000    // of one value
-	maxMultiplied   = 8 << 10   // bytes of a value that becomes several
-	maxValues       = 1 << 30   // bytes of one file's operands
-	operandBytes    = 256       // of an operand and its slices, about
-	maxRegex        = 50_000    // instructions of one regular expression, about 40 bytes each
-	maxRegexes      = 2_000_000 // instructions of one file
-)
-
-var errAlternatives = &valueError{-1, CodeLimit, fmt.Errorf("stands for more than %d alternatives", maxAlternatives)}
-
-// budget is what is left of these bounds for one file.
-type budget struct{ values, regexes int }
-
-func newBudget() *budget { return &budget{values: maxValues, regexes: maxRegexes} }
-
-// spend takes n from one of the budget's parts.
-func (b *budget) spend(part *int, n int) error {
-	if *part -= n; *part < 0 {
-		*part = 0
-		return &valueError{-1, CodeLimit, errors.New("the values of this file grow too large")}
-	}
 	return nil
 }

@@ -12,20 +12,6 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Bounds on what a file may make us do. SigmaHQ's largest rule has 295 kB and about 5,000 nodes, its
-// deepest nests 6 levels.
-const (
-	maxFileBytes   = 16 << 20
-	maxDepth       = 64
-	maxAliasedNode = 50_000 // nodes reached through aliases: "billion laughs" ends here
-)
-
-var (
-	errTooDeep  = errors.New("nested more than " + strconv.Itoa(maxDepth) + " levels deep")
-	errTooMany  = errors.New("aliases expand to more than " + strconv.Itoa(maxAliasedNode) + " nodes")
-	errTooLarge = errors.New("larger than " + strconv.Itoa(maxFileBytes>>20) + " MiB")
-)
-
 // chunk is the text of one YAML document.
 type chunk struct {
 	text string // line ends are LF
@@ -84,7 +70,10 @@ var yamlLine = regexp.MustCompile(`^yaml: line (\d+): (?s:(.*))$`)
 
 // decodeDocument gives the root of the document in c, without aliases and merges, or nil when it is
 // empty. Node lines are those of the file.
-func decodeDocument(c chunk) (*yaml.Node, *place) {
+func decodeDocument(c chunk, b *budget) (*yaml.Node, *place) {
+	if len(c.text) > maxDocumentBytes {
+		return nil, &place{line: c.line + 1, code: CodeLimit, err: errTooLong}
+	}
 	var doc yaml.Node
 	dec := yaml.NewDecoder(strings.NewReader(c.text))
 	if err := decodeNode(dec, &doc); errors.Is(err, io.EOF) {
@@ -100,7 +89,7 @@ func decodeDocument(c chunk) (*yaml.Node, *place) {
 	if len(doc.Content) == 0 {
 		return nil, nil
 	}
-	e := expander{line: c.line, seen: map[*yaml.Node]bool{}}
+	e := expander{line: c.line, seen: map[*yaml.Node]bool{}, budget: b}
 	root, err := e.expand(doc.Content[0], 0, false)
 	if err != nil {
 		return nil, err
@@ -144,6 +133,7 @@ type expander struct {
 	line    int // to add to every line, once per node
 	seen    map[*yaml.Node]bool
 	aliased int
+	budget  *budget
 }
 
 func (e *expander) expand(n *yaml.Node, depth int, viaAlias bool) (*yaml.Node, *place) {
@@ -155,7 +145,8 @@ func (e *expander) expand(n *yaml.Node, depth int, viaAlias bool) (*yaml.Node, *
 		return nil, &place{n.Line, n.Column, CodeLimit, errTooDeep}
 	}
 	if viaAlias {
-		if e.aliased++; e.aliased > maxAliasedNode {
+		e.aliased++
+		if e.budget.spend(&e.budget.aliased, 1) != nil || e.aliased > maxAliasedNode {
 			return nil, &place{n.Line, n.Column, CodeLimit, errTooMany}
 		}
 	}
