@@ -28,7 +28,7 @@ func TestWalkerIsUsedAgain(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					binary.BigEndian.PutUint64(frame[frameLen:], uint64(4*batch)) // as the broker would; the CRC begins later
+					rebase(frame[frameLen:], int64(4*batch))
 					set = append(set, frame[frameLen:]...)
 				}
 				got, _, err := w.Walk(set, 0, nil)
@@ -47,3 +47,6 @@ func TestWalkerIsUsedAgain(t *testing.T) {
 		})
 	}
 }
+
+// rebase gives a batch its first offset, as the broker does. The CRC begins later.
+func rebase(raw []byte, offset int64) { binary.BigEndian.PutUint64(raw, uint64(offset)) }

@@ -78,7 +78,7 @@ func TestBatchIsReadByFranz(t *testing.T) {
 					headers = append(headers, protocol.Header{Key: h.Key, Value: h.Value})
 				}
 				back := testRecord{got.FirstTimestamp + r.TimestampDelta64, r.Key, r.Value, headers}
-				if diff := cmp.Diff(records[i], back, cmp.AllowUnexported(testRecord{})); diff != "" {
+				if diff := cmp.Diff(records[i], back, cmp.AllowUnexported(testRecord{}), sameBytes); diff != "" {
 					t.Errorf("record %d (-want +got):\n%s", i, diff)
 				}
 			}
@@ -237,15 +237,8 @@ func TestBatchIsWalked(t *testing.T) {
 			if err != nil || next != 5 || len(got) != len(records) {
 				t.Fatalf("%d records, next %d, %v", len(got), next, err)
 			}
-			for i, r := range got {
-				var headers []protocol.Header
-				for k, v := range r.Headers.All() {
-					headers = append(headers, protocol.Header{Key: string(k), Value: v})
-				}
-				back := testRecord{r.Timestamp, r.Key, r.Value, headers}
-				if diff := cmp.Diff(records[i], back, cmp.AllowUnexported(testRecord{})); diff != "" {
-					t.Errorf("record %d (-want +got):\n%s", i, diff)
-				}
+			if diff := cmp.Diff(records, recordsOf(got), cmp.AllowUnexported(testRecord{}), sameBytes); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
 	}

@@ -79,18 +79,17 @@ func (g *gzipReader) append(dst, src []byte, limit int) ([]byte, error) {
 		return dst, err
 	}
 	for {
-		if len(dst) > limit {
-			return dst, ErrTooLarge
-		}
 		if len(dst) == cap(dst) {
 			dst = grow(dst, max(4*len(src), 512))
 		}
 		n, err := g.z.Read(dst[len(dst):min(cap(dst), limit+1)])
 		dst = dst[:len(dst)+n]
-		if errors.Is(err, io.EOF) {
+		switch {
+		case len(dst) > limit:
+			return dst, ErrTooLarge
+		case errors.Is(err, io.EOF):
 			return dst, nil
-		}
-		if err != nil {
+		case err != nil:
 			return dst, err
 		}
 	}
@@ -167,7 +166,6 @@ func appendLZ4(dst, src []byte, limit int) ([]byte, error) {
 	if err != nil {
 		return dst, err
 	}
-	start := len(dst)
 	for {
 		if len(src) < 4 {
 			return dst, io.ErrUnexpectedEOF
@@ -189,35 +187,50 @@ func appendLZ4(dst, src []byte, limit int) ([]byte, error) {
 			}
 			src = src[4:]
 		}
-		room := min(maxBlock, lz4MaxRatio*len(block)+16)
-		if size&lz4Stored != 0 {
-			room = len(block)
-		}
-		if room = min(room, limit-len(dst)+1); len(block) > maxBlock {
+		if len(block) > maxBlock {
 			return dst, errors.New("a block is longer than the frame allows")
 		}
-		dst = grow(dst, room)
-		at := len(dst)
 		if size&lz4Stored != 0 {
-			dst = append(dst, block[:room]...)
+			dst = append(dst, block[:min(len(block), limit-len(dst)+1)]...)
 		} else {
-			var dict []byte
+			window := dst[len(dst):]
 			if flags&lz4Independent == 0 {
-				dict = dst[max(start, at-lz4Window):at]
+				window = dst[max(0, len(dst)-lz4Window):]
 			}
-			m, err := lz4.UncompressBlockWithDict(block, dst[at:at+room], dict)
-			if err != nil {
-				if room == limit-at+1 { // it did not fit: not into the limit either
+			most := min(maxBlock, lz4MaxRatio*len(block)+16)
+			left := limit - len(dst)
+			if dst, err = appendLZ4Block(dst, block, window, min(most, left+1)); err != nil {
+				if left < most { // it did not fit: not into the limit either
 					err = ErrTooLarge
 				}
 				return dst, err
 			}
-			dst = dst[:at+m]
 		}
 		if len(dst) > limit {
 			return dst, ErrTooLarge
 		}
 	}
+}
+
+// appendLZ4Block decompresses one block to at most so many bytes. A block does not say how long it gets,
+// and what it could get is often much more: so the room that there is comes first, which is as large as
+// the last walk needed.
+func appendLZ4Block(dst, block, window []byte, most int) ([]byte, error) {
+	if room := min(cap(dst)-len(dst), most); room >= len(block) {
+		n, err := lz4.UncompressBlockWithDict(block, dst[len(dst):len(dst)+room], window)
+		if err == nil {
+			return dst[:len(dst)+n], nil
+		}
+		if room == most {
+			return dst, err
+		}
+	}
+	dst = grow(dst, most)
+	n, err := lz4.UncompressBlockWithDict(block, dst[len(dst):len(dst)+most], window)
+	if err != nil {
+		return dst, err
+	}
+	return dst[:len(dst)+n], nil
 }
 
 // lz4FrameHeader reads the frame's descriptor: its flags and the largest block.

@@ -18,6 +18,9 @@ const (
 	// walkEnough ends a walk at the next batch boundary: together with the batch that crosses it, it
 	// bounds what one fetch decompresses to.
 	walkEnough = 32 << 20
+	// walkRecords ends a walk within a batch: 24 MiB of Record. A megabyte that compresses well holds
+	// millions of the smallest records.
+	walkRecords = 1 << 18
 )
 
 // AbortedTxn is a transaction that a read_committed fetch response lists as aborted.
@@ -45,7 +48,7 @@ type Walker struct {
 // Control batches are skipped, and so are the records of the aborted transactions, which must be those
 // that came with set; both move the position, as do batches that compaction has emptied. A batch cut
 // off at the end of set is left for the next fetch. So is what follows about 32 MiB of decompressed
-// records: the position then stands before the end of set.
+// records, or 262,144 records: the position then stands before the end of set.
 //
 // On an error, always a *BatchError, records and position are those before the batch that cannot be read.
 func (w *Walker) Walk(set []byte, position int64, aborted []AbortedTxn) ([]Record, int64, error) {
@@ -56,16 +59,17 @@ func (w *Walker) Walk(set []byte, position int64, aborted []AbortedTxn) ([]Recor
 			return w.records, position, err
 		}
 		set = rest
-		if w.arena.total >= walkEnough {
+		if w.arena.total >= walkEnough || len(w.records) >= walkRecords {
 			return w.records, position, nil
 		}
 		kept := len(w.records)
-		if err := w.batch(b, position); err != nil {
+		next, err := w.batch(b, position)
+		if err != nil {
 			clear(w.records[kept:])
 			w.records = w.records[:kept]
 			return w.records, position, &BatchError{Offset: b.base, Last: b.last, Err: err}
 		}
-		position = max(position, b.last+1)
+		position = next
 	}
 }
 
@@ -124,36 +128,33 @@ func splitBatch(set []byte) (b batchView, rest []byte, err error) {
 	return b, rest, nil
 }
 
-// batch checks one batch and appends its data records from position on.
-func (w *Walker) batch(b batchView, position int64) error {
+// batch checks one batch, appends its data records from position on and gives the position after them.
+func (w *Walker) batch(b batchView, position int64) (next int64, err error) {
 	be := binary.BigEndian
 	if got, want := crc32.Checksum(b.raw[offAttributes:], castagnoli()), be.Uint32(b.raw[offCRC:]); got != want {
-		return corrupt("CRC-32C is %08x, the batch says %08x", got, want)
+		return 0, corrupt("CRC-32C is %08x, the batch says %08x", got, want)
 	}
 	// As Java's fetcher does it: transactions that began up to here are open until their marker comes.
 	for ; w.begun < len(w.aborted) && w.aborted[w.begun].FirstOffset <= b.last; w.begun++ {
 		w.bad[w.aborted[w.begun].ProducerID] = struct{}{}
 	}
 	producer := int64(be.Uint64(b.raw[offProducerID:]))
-	if b.attributes&attrControl != 0 {
+	_, aborted := w.bad[producer]
+	switch {
+	case b.attributes&attrControl != 0:
 		if isAbortMarker(b) {
 			delete(w.bad, producer)
 		}
-		return nil
-	}
-	if b.attributes&attrTransaction != 0 {
-		if _, aborted := w.bad[producer]; aborted {
-			return nil
-		}
-	}
-	if b.last < position { // brokers serve whole batches: this one ends before the position
-		return nil
+		return max(position, b.last+1), nil
+	case b.attributes&attrTransaction != 0 && aborted:
+		return max(position, b.last+1), nil
+	case b.last < position: // brokers serve whole batches: this one ends before the position
+		return position, nil
 	}
 	payload := b.raw[BatchHeaderLen:]
-	if codec := Codec(b.attributes & attrCodec); codec != CodecNone {
-		var err error
+	if codec := Codec(b.attributes & attrCodec); codec != CodecNone && len(payload) > 0 {
 		if payload, err = w.decompress(codec, payload); err != nil {
-			return err
+			return 0, err
 		}
 	}
 	return w.parse(b, payload, position)
@@ -176,29 +177,35 @@ func isAbortMarker(b batchView) bool {
 	return binary.BigEndian.Uint16(r.Key[2:]) == 0
 }
 
-// parse appends the records of one batch. A compacted batch has gaps between its offsets.
-func (w *Walker) parse(b batchView, payload []byte, position int64) error {
+// parse appends the records of one batch and gives the position after them. A compacted batch has gaps
+// between its offsets.
+func (w *Walker) parse(b batchView, payload []byte, position int64) (next int64, err error) {
 	be := binary.BigEndian
 	count := int(int32(be.Uint32(b.raw[offCount:])))
 	if count < 0 || count > len(payload)/minRecordLen {
-		return corrupt("%d records do not fit into %d bytes", count, len(payload))
+		return 0, corrupt("%d records do not fit into %d bytes", count, len(payload))
 	}
 	first := int64(be.Uint64(b.raw[offFirstTime:]))
 	logTime := b.attributes&attrLogTime != 0
+	last := b.base - 1 // offset of the record before
 	for i := range count {
+		if len(w.records) >= walkRecords {
+			return max(position, last+1), nil
+		}
 		body, rest, ok := nextBytes(payload)
 		if !ok || body == nil {
-			return corrupt("length of record %d of %d", i+1, count)
+			return 0, corrupt("length of record %d of %d", i+1, count)
 		}
 		payload = rest
 		w.records = append(w.records, Record{})
 		r := &w.records[len(w.records)-1]
 		if !parseRecord(body, b.base, first, r) {
-			return corrupt("record %d of %d", i+1, count)
+			return 0, corrupt("record %d of %d", i+1, count)
 		}
-		if r.Offset < b.base || r.Offset > b.last {
-			return corrupt("record %d of %d has offset %d, the batch ends at %d", i+1, count, r.Offset, b.last)
+		if r.Offset <= last || r.Offset > b.last {
+			return 0, corrupt("record %d of %d has offset %d; the one before has %d, the batch ends at %d", i+1, count, r.Offset, last, b.last)
 		}
+		last = r.Offset
 		if logTime {
 			r.Timestamp = int64(be.Uint64(b.raw[offMaxTime:]))
 		}
@@ -207,9 +214,9 @@ func (w *Walker) parse(b batchView, payload []byte, position int64) error {
 		}
 	}
 	if len(payload) > 0 {
-		return corrupt("%d bytes follow the last of %d records", len(payload), count)
+		return 0, corrupt("%d bytes follow the last of %d records", len(payload), count)
 	}
-	return nil
+	return b.last + 1, nil
 }
 
 // parseRecord reads the body of one record; all of it, because nobody checks headers later.
