@@ -18,7 +18,6 @@ type Case struct {
 	Section string
 	Pattern string // YAML of one search, or of a detection when it has a condition
 	Refused bool   // the rule has to be refused: its meaning is an error
-	Later   bool   // the pattern loads but is not evaluated yet; its events are for the day it is
 	Events  []Event
 }
 
@@ -51,19 +50,17 @@ func Load(path string) ([]Case, error) {
 		return nil, err
 	}
 	var out []Case
-	section, later := "", false
+	section := ""
 	lines := bufio.NewScanner(bytes.NewReader(src))
 	for n := 1; lines.Scan(); n++ {
 		line := lines.Text()
 		fail := func(err error) ([]Case, error) { return nil, fmt.Errorf("%s:%d: %w", path, n, err) }
 		switch {
 		case line == "" || strings.HasPrefix(line, "//"):
-		case strings.HasPrefix(line, "## "):
-			later = true
 		case strings.HasPrefix(line, "# "):
 			section = line[2:]
 		case !strings.HasPrefix(line, "  "):
-			out = append(out, Case{File: path, Line: n, Section: section, Pattern: line, Later: later})
+			out = append(out, Case{File: path, Line: n, Section: section, Pattern: line})
 		case len(out) == 0:
 			return fail(errors.New("events without a pattern"))
 		default:
