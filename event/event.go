@@ -59,4 +59,7 @@ type Event struct {
 	Values []Value
 	// Raw is the event's JSON: the record, or the element of a record that holds several.
 	Raw []byte
+
+	decoder   *Decoder
+	timestamp int64 // of the Kafka record, in milliseconds since the epoch; negative when it has none
 }

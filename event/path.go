@@ -1,0 +1,108 @@
+package event
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/tidwall/gjson"
+)
+
+// Path gives the gjson path of the value of f in the record as it really lies there, such as
+// winlog.event_data.Company; of a value put together the path of what it came from. It is empty when the
+// event has no such field.
+func (e *Event) Path(f Field) string {
+	v := e.Values[f]
+	if v.Kind == Missing {
+		return ""
+	}
+	return e.decoder.path(v.Raw)
+}
+
+// path gives the path of a value's bytes. It reads the record up to them: it is for alerts.
+func (d *Decoder) path(raw []byte) string {
+	if offset, ok := offsetIn(d.record, raw); ok {
+		return d.pathAt(offset, false)
+	}
+	for _, o := range d.origins {
+		if _, ok := offsetIn(o.raw, raw); !ok {
+			continue
+		}
+		if o.kind == originParams {
+			return d.pathOfParams()
+		}
+		return d.pathAt(o.offset, o.kind == originFanOut)
+	}
+	return ""
+}
+
+// pathOfParams is a gjson multipath: it gives the list that listParams made.
+func (d *Decoder) pathOfParams() string {
+	var paths []string
+	for _, f := range d.p.params {
+		if v := d.cells[f]; v.Kind != Missing {
+			paths = append(paths, d.path(v.Raw))
+		}
+	}
+	return "[" + strings.Join(paths, ",") + "]"
+}
+
+// step is one bracket that is open at a place in the record.
+type step struct {
+	array bool
+	index int    // of the element
+	key   []byte // of the member, between its quotes
+}
+
+// pathAt gives the path of the value that holds the byte at offset. With all set, every element of an
+// array is meant, not only the one there.
+func (d *Decoder) pathAt(offset int, all bool) string {
+	steps := stepsTo(d.record, offset)
+	var b strings.Builder
+	for i, s := range steps {
+		if i > 0 {
+			b.WriteByte('.')
+		}
+		switch {
+		case s.array && all:
+			b.WriteByte('#')
+		case s.array:
+			b.WriteString(strconv.Itoa(s.index))
+		default:
+			b.WriteString(gjson.Escape(string(appendUnescaped(nil, s.key))))
+		}
+	}
+	return b.String()
+}
+
+// stepsTo reads the record up to the value that holds the byte at offset, and gives the brackets around it.
+func stepsTo(b []byte, offset int) []step {
+	var steps []step
+	for i := 0; i < len(b); {
+		switch b[i] {
+		case '{', '[':
+			if i == offset {
+				return steps
+			}
+			steps = append(steps, step{array: b[i] == '['})
+			i++
+		case '}', ']':
+			steps = steps[:len(steps)-1]
+			i++
+		case ',':
+			steps[len(steps)-1].index++
+			i++
+		case ':', ' ', '\t', '\n', '\r':
+			i++
+		default:
+			v, end := valueAt(b, i)
+			if offset < end {
+				return steps
+			}
+			if next := space(b, end); next < len(b) && b[next] == ':' {
+				steps[len(steps)-1].key = v.Raw
+			}
+			i = end
+		}
+	}
+	return nil
+}
