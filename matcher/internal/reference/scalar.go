@@ -108,31 +108,34 @@ func glob(p rules.Pattern, s string, cased bool) bool {
 			panic(fmt.Sprintf("BUG: part kind %d", part.Kind))
 		}
 	}
-	same := func(a, b rune) bool { return a == b || !cased && unicode.ToLower(a) == unicode.ToLower(b) }
-	// reach[i]: the first i elements match what has been read of s.
-	reach := make([]bool, len(es)+1)
-	reach[0] = true
-	skip := func() {
-		for i, e := range es {
-			if reach[i] && e.wild == '*' {
-				reach[i+1] = true
-			}
+	same := func(e element, r rune) bool {
+		switch e.wild {
+		case '?':
+			return true
+		case '-':
+			return strings.ContainsRune("-/\u2013\u2014\u2015", r)
+		}
+		return e.char == r || !cased && unicode.ToLower(e.char) == unicode.ToLower(r)
+	}
+	// A * takes nothing at first; on a difference the last one takes one character more.
+	value, at, star, taken := []rune(s), 0, -1, 0
+	for i := 0; i < len(value); {
+		switch {
+		case at < len(es) && es[at].wild == '*':
+			star, taken = at, i
+			at++
+		case at < len(es) && same(es[at], value[i]):
+			at++
+			i++
+		case star >= 0:
+			taken++
+			at, i = star+1, taken
+		default:
+			return false
 		}
 	}
-	skip()
-	for _, r := range s {
-		next := make([]bool, len(es)+1)
-		for i, e := range es {
-			switch {
-			case !reach[i]:
-			case e.wild == '*':
-				next[i] = true
-			case e.wild == '?', e.wild == '-' && strings.ContainsRune("-/\u2013\u2014\u2015", r), e.wild == 0 && same(e.char, r):
-				next[i+1] = true
-			}
-		}
-		reach = next
-		skip()
+	for at < len(es) && es[at].wild == '*' {
+		at++
 	}
-	return reach[len(es)]
+	return at == len(es)
 }
