@@ -7,8 +7,7 @@ const (
 	CodeLimit        = "E002" // too large, too deep, or aliases that expand without end
 	CodeDuplicateKey = "E003"
 	CodeNotMap       = "E004" // the document is no map, or a key is no text
-	CodeCorrelation  = "E005" // correlation rules are not supported yet
-	CodeFilter       = "E006" // filters are not supported yet
+	// E005 was a correlation and E006 a filter, when neither was supported.
 	// E007 was a legacy action, not supported then.
 	CodeMissingKey      = "E008"
 	CodeWrongType       = "E009"
@@ -29,6 +28,9 @@ const (
 	CodeRegex          = "E024" // a regular expression that RE2 does not compile
 	CodePlaceholder    = "E025" // expand without values
 	CodeAction         = "E026" // a legacy action that cannot be carried out
+	CodeFilter         = "E027" // a filter that cannot be read
+	CodeCorrelation    = "E028" // a correlation that cannot be read
+	CodeReference      = "E029" // a correlation's reference that leads nowhere
 
 	CodeUnknownLevel  = "W001"
 	CodeUnknownStatus = "W002"
@@ -40,4 +42,10 @@ const (
 	CodeTimeframe     = "W008"
 	CodeLongTitle     = "W009"
 	CodeNeverEnough   = "W010" // `N of` over fewer than N searches
+	CodeMisspelt      = "W011" // a key that is nearly one of Sigma's
+	CodeDate          = "W012"
+	CodeNoLevel       = "W013" // level or status is missing
+	CodeFilterKeeps   = "W014" // a filter without not
+	CodeFilterTarget  = "W015" // a filter's reference that leads nowhere
+	CodeDuplicateName = "W016"
 )

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"fmt"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -8,20 +9,25 @@ import (
 
 const maxSearches = 1000 // of one rule; SigmaHQ's largest has 34
 
-// detection reads searches and condition.
+// detection reads searches and condition of a rule.
 func (d *document) detection(m mapping) {
 	p, ok := m.find("detection")
-	if !ok {
+	switch {
+	case !ok:
 		d.report(d.rule.Pos, CodeMissingKey, "detection is missing")
-		return
-	}
-	if p.value.Kind != yaml.MappingNode {
+	case p.value.Kind != yaml.MappingNode:
 		d.report(d.pos(p.value), CodeWrongType, "detection has to be a map")
-		return
+	default:
+		d.searches(p, newMapping(p.value).pairs)
 	}
+}
+
+// searches reads the entries of a detection, or of a filter, which p names.
+func (d *document) searches(p pair, entries []pair) {
+	what := p.key.Value
 	var condition pair
 	det := &d.rule.Detection
-	for _, e := range newMapping(p.value).pairs {
+	for _, e := range entries {
 		switch e.key.Value {
 		case "condition":
 			condition = e
@@ -38,18 +44,30 @@ func (d *document) detection(m mapping) {
 	}
 	switch {
 	case len(det.Searches) == 0:
-		d.report(d.pos(p.key), CodeMissingKey, "detection has no search")
+		d.report(d.pos(p.key), CodeMissingKey, "%s has no search", what)
 	case len(det.Searches) > maxSearches:
-		d.report(d.pos(p.key), CodeLimit, "detection has more than %d searches", maxSearches)
+		d.report(d.pos(p.key), CodeLimit, "%s has more than %d searches", what, maxSearches)
 		return
 	}
 	if condition.key == nil {
-		d.report(d.pos(p.key), CodeMissingKey, "condition is missing")
+		d.report(d.pos(p.key), CodeMissingKey, "condition is missing%s", d.likeCondition())
 		return
 	}
 	if len(det.Searches) > 0 {
 		d.condition(condition)
 	}
+}
+
+// likeCondition asks about a search whose name is nearly condition.
+func (d *document) likeCondition() string {
+	names := make([]string, len(d.rule.Detection.Searches))
+	for i, s := range d.rule.Detection.Searches {
+		names[i] = s.Name
+	}
+	if near := nearest("condition", names, 3); near != "" {
+		return fmt.Sprintf("; is %q meant to be it?", near)
+	}
+	return ""
 }
 
 // search reads what stands behind a search's name, or an element of a list there: maps AND, lists

@@ -31,21 +31,19 @@ func TestGolden(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var parsed []*Rule
-		var findings Errors
+		var parsed []File
 		want := -1
 		for i, f := range ar.Files {
 			if f.Name == "findings" {
 				want = i
 				continue
 			}
-			rs, es := Parse(f.Name, f.Data)
-			parsed, findings = append(parsed, rs...), append(findings, es...)
+			parsed = append(parsed, ParseFile(f.Name, f.Data, LoadOptions{}))
 		}
 		if want < 0 {
 			t.Fatalf("%s: no findings", file)
 		}
-		got := NewSet(parsed, findings).Findings.Error() + "\n"
+		got := Assemble(parsed, LoadOptions{}).Findings.Error() + "\n"
 		code, _, _ := strings.Cut(filepath.Base(file), "_")
 		if !strings.Contains(got, ": "+code+": ") {
 			t.Errorf("%s: no finding has its code:\n%s", file, got)

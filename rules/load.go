@@ -18,27 +18,29 @@ import (
 //
 // The error is about the file system only: a path that does not exist or cannot be read. What is
 // wrong with rules is in Set.Findings, and the other rules are in the set.
-func Load(paths ...string) (*Set, error) {
-	var files []string
+func Load(paths ...string) (*Set, error) { return LoadOptions{}.Load(paths...) }
+
+// Load is Load with choices.
+func (o LoadOptions) Load(paths ...string) (*Set, error) {
+	var names []string
 	for _, p := range paths {
 		found, err := ruleFiles(p)
 		if err != nil {
 			return nil, fmt.Errorf("load rules: %w", err)
 		}
-		files = append(files, found...)
+		names = append(names, found...)
 	}
-	slices.Sort(files)
-	var rules []*Rule
-	var findings Errors
-	for _, f := range slices.Compact(files) {
-		src, err := os.ReadFile(f)
+	slices.Sort(names)
+	names = slices.Compact(names)
+	files := make([]File, 0, len(names))
+	for _, name := range names {
+		src, err := os.ReadFile(name)
 		if err != nil {
 			return nil, fmt.Errorf("load rules: %w", err)
 		}
-		r, e := Parse(f, src)
-		rules, findings = append(rules, r...), append(findings, e...)
+		files = append(files, ParseFile(name, src, o))
 	}
-	return NewSet(rules, findings), nil
+	return Assemble(files, o), nil
 }
 
 func ruleFiles(root string) ([]string, error) {

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
@@ -17,6 +18,17 @@ var (
 )
 
 const maxTitle = 256 // characters, sigma-specification "Title"
+
+// keys are those that a document can have at its top.
+var keys = []string{
+	"title", "id", "name", "related", "taxonomy", "status", "description", "license", "author", "references", "date", "modified",
+	"logsource", "detection", "level", "fields", "falsepositives", "tags", "scope", "correlation", "filter", "generate", "action",
+}
+
+var (
+	logSourceKeys = []string{"category", "product", "service", "definition"}
+	relatedTypes  = []string{"derived", "obsolete", "obsoletes", "merged", "renamed", "similar", "correlation"}
+)
 
 // metadata reads everything but log source and detection. Only title and taxonomy can refuse a rule:
 // the rest is informational.
@@ -50,6 +62,35 @@ func (d *document) metadata(m mapping) {
 		d.report(d.pos(p.value), CodeUnsupported, "status is unsupported: the rule is not loaded")
 	}
 	d.checkTags(m)
+	d.checkDate(m, "date")
+	d.checkDate(m, "modified")
+	for _, p := range m.pairs {
+		d.unknownKey(p.key, keys)
+	}
+}
+
+// ranked warns when nothing says how much a rule's alerts weigh, or how ripe it is.
+func (d *document) ranked() {
+	switch r := d.rule; {
+	case r.Level == "" && r.Status == "":
+		d.report(r.Pos, CodeNoLevel, "level and status are missing")
+	case r.Level == "":
+		d.report(r.Pos, CodeNoLevel, "level is missing: alerts have none")
+	case r.Status == "":
+		d.report(r.Pos, CodeNoLevel, "status is missing")
+	}
+}
+
+// checkDate warns about a date that is none, or not written as the specification has it.
+func (d *document) checkDate(m mapping, key string) {
+	text := m.scalarText(key)
+	if text == "" {
+		return
+	}
+	if _, err := time.Parse(time.DateOnly, text); err != nil {
+		p, _ := m.find(key)
+		d.report(d.pos(p.value), CodeDate, "%s %q is not a date of the form YYYY-MM-DD", key, text)
+	}
 }
 
 func (d *document) title(m mapping) {
@@ -132,24 +173,11 @@ func (d *document) related(m mapping) {
 			continue
 		}
 		e := newMapping(v)
-		d.rule.Related = append(d.rule.Related, Related{ID: e.scalarText("id"), Type: e.scalarText("type")})
-	}
-}
-
-// checkTags warns about tags without a namespace. Tags never refuse a rule.
-func (d *document) checkTags(m mapping) {
-	p, ok := m.find("tags")
-	if !ok {
-		return
-	}
-	nodes := p.value.Content
-	if p.value.Kind == yaml.ScalarNode && scalarType(p.value) != typeNull {
-		nodes = []*yaml.Node{p.value}
-	}
-	for _, n := range nodes {
-		if n.Kind == yaml.ScalarNode && !strings.Contains(n.Value, ".") {
-			d.report(d.pos(n), CodeTag, "tag %q has no namespace: tags are written namespace.name", n.Value)
+		r := Related{ID: e.scalarText("id"), Type: e.scalarText("type")}
+		if r.ID == "" || !slices.Contains(relatedTypes, r.Type) {
+			d.report(d.pos(v), CodeInfoType, "related needs an id, and a type of %s%s", strings.Join(relatedTypes, ", "), didYouMean(r.Type, relatedTypes))
 		}
+		d.rule.Related = append(d.rule.Related, r)
 	}
 }
 
@@ -180,6 +208,7 @@ func (d *document) logSource(m mapping) {
 			}
 			continue
 		default:
+			d.unknownKey(e.key, logSourceKeys)
 			continue
 		}
 		switch {
@@ -196,4 +225,15 @@ func (d *document) logSource(m mapping) {
 		d.report(d.pos(p.key), CodeEmptyLogSource, "logsource needs a category, a product or a service")
 	}
 	d.rule.LogSource = ls
+}
+
+// unknownKey warns about a key that is nearly a known one: as it stands, it is a custom key that changes
+// nothing.
+func (d *document) unknownKey(key *yaml.Node, known []string) {
+	if slices.Contains(known, key.Value) {
+		return
+	}
+	if near := nearest(key.Value, known, 1+len(key.Value)/9); near != "" {
+		d.report(d.pos(key), CodeMisspelt, "key %q means nothing here; did you mean %q?", key.Value, near)
+	}
 }

@@ -162,7 +162,7 @@ func TestExpand(t *testing.T) {
 	values := map[string][]string{"x": {"a*", `b\*`}, "y": {"1"}, "many": make([]string, 101)}
 	check := func(search, want string) {
 		t.Helper()
-		f := ParseFile("r.yml", []byte("title: t\nlogsource: {product: windows}\ndetection: {s: {"+search+"}, condition: s}\n"), LoadOptions{Placeholders: values})
+		f := ParseFile("r.yml", []byte("title: t\nlogsource: {product: windows}\ndetection: {s: {"+search+"}, condition: s}\nlevel: low\nstatus: test\n"), LoadOptions{Placeholders: values})
 		got := f.Findings.Error()
 		if len(f.Rules) == 1 {
 			got = showItem(f.Rules[0])

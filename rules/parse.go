@@ -2,8 +2,6 @@ package rules
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -16,9 +14,11 @@ import (
 // File is what one rule file holds: everything in it that is sound, in the order of the text, and every
 // finding, sorted by position.
 type File struct {
-	Name     string
-	Rules    []*Rule
-	Findings Errors
+	Name         string
+	Rules        []*Rule
+	Correlations []*Correlation
+	Filters      []*Filter
+	Findings     Errors
 	// Deselected counts the rules that LoadOptions.Statuses left out.
 	Deselected int
 }
@@ -137,25 +137,27 @@ func (d *document) finish() Errors {
 
 func (d *document) refused() bool { return slices.ContainsFunc(d.findings, (*Error).Refused) }
 
-// kinds are the documents that are not detection rules, by the key that tells them.
-var kinds = []struct{ key, code, what string }{
-	{"correlation", CodeCorrelation, "correlation rules"},
-	{"filter", CodeFilter, "filters"},
-}
-
-// read takes a document into the file it belongs to.
+// read takes a document into the file it belongs to. The key correlation makes it a correlation rule,
+// else filter a filter; all others are detection rules.
 func (d *document) read(root *yaml.Node, t *template, out *File) {
 	if root.Kind != yaml.MappingNode {
 		d.report(d.pos(root), CodeNotMap, "a rule is a map of keys, this is not")
 		return
 	}
 	m := newMapping(root)
-	for _, k := range kinds {
-		if p, ok := m.find(k.key); ok {
-			d.rule.ID, d.rule.Title = m.scalarText("id"), m.scalarText("title")
-			d.report(d.pos(p.key), k.code, "%s are not supported yet", k.what)
-			return
+	if p, ok := m.find("correlation"); ok {
+		d.identify(root, m)
+		if c := d.correlation(m, p); c != nil {
+			out.Correlations = append(out.Correlations, c)
 		}
+		return
+	}
+	if p, ok := m.find("filter"); ok {
+		d.identify(root, m)
+		if f := d.filter(m, p); f != nil {
+			out.Filters = append(out.Filters, f)
+		}
+		return
 	}
 	doc := t.next(d, source{root, d.chunk.text})
 	if doc == nil {
@@ -170,19 +172,24 @@ func (d *document) read(root *yaml.Node, t *template, out *File) {
 	}
 }
 
+// identify says which document findings are about before anything else of it is read.
+func (d *document) identify(root *yaml.Node, m mapping) {
+	d.rule.Pos = d.pos(root)
+	d.rule.ID, d.rule.Title = m.scalarText("id"), m.scalarText("title")
+}
+
 // detectionRule reads a detection rule; nil when it is refused.
 func (d *document) detectionRule(doc source) *Rule {
 	m := newMapping(doc.root)
-	d.rule.Pos = d.pos(doc.root)
-	d.rule.ID, d.rule.Title = m.scalarText("id"), m.scalarText("title")
+	d.identify(doc.root, m)
 	d.metadata(m)
+	d.ranked()
 	d.logSource(m)
 	d.detection(m)
 	if d.refused() {
 		return nil
 	}
-	sum := sha256.Sum256([]byte(doc.text))
-	d.rule.Hash = "sha256:" + hex.EncodeToString(sum[:])
+	d.rule.Hash = hashText(doc.text)
 	d.rule.Source = strings.Clone(doc.text)
 	r := d.rule
 	return &r

@@ -11,7 +11,7 @@ import (
 
 // parseDetection reads one detection block inside an otherwise sound rule.
 func parseDetection(detection string) ([]*Rule, Errors) {
-	return Parse("r.yml", []byte("title: t\nlogsource: {product: windows}\ndetection: "+detection+"\n"))
+	return Parse("r.yml", []byte("title: t\nlogsource: {product: windows}\ndetection: "+detection+"\nlevel: low\nstatus: test\n"))
 }
 
 // codes prints findings as `line:col code`.
@@ -172,7 +172,7 @@ func TestCondition(t *testing.T) {
 }
 
 func TestDocuments(t *testing.T) {
-	const sound = "title: t\nlogsource: {product: windows}\ndetection: {s: {F: 1}, condition: s}\n"
+	const sound = "title: t\nlogsource: {product: windows}\ndetection: {s: {F: 1}, condition: s}\nlevel: low\nstatus: test\n"
 	check := func(name, text string, rules int, want string) {
 		t.Helper()
 		rs, es := Parse("r.yml", []byte(text))
@@ -187,16 +187,16 @@ func TestDocuments(t *testing.T) {
 	check("comment", "# nothing\n", 0, "")
 	check("empty documents", "---\n---\n...\n---\n"+sound+"---\n", 1, "")
 	check("two", sound+"---\n"+sound, 2, "")
-	check("marker with content", "--- {title: t}\n---\n"+sound, 1, "1:5 E008, 1:5 E008")
+	check("marker with content", "--- {title: t}\n---\n"+sound, 1, "1:5 E008, 1:5 E008, 1:5 W013")
 	check("comments between markers", "# a\n---\n# b\n---\n"+sound, 1, "")
 	check("too many modifiers", strings.Replace(sound, "F:", "F"+strings.Repeat("|x", 33)+":", 1), 0, "3:17 E002")
 	check("directive", "%YAML 1.1\n---\n"+sound, 1, "")
 	check("an error does not hide the next", "a: [\n---\n"+sound, 1, "1:1 E001")
-	check("error behind a document", sound+"---\na: b: c\n", 1, "5:1 E001")
+	check("error behind a document", sound+"---\na: b: c\n", 1, "7:1 E001")
 	check("not UTF-8", "title: \xff\n", 0, "0:0 E001")
 	check("no map", "- a\n", 0, "1:1 E004")
 	check("duplicate key", "title: a\n"+sound, 0, "2:1 E003")
-	check("two documents keep their lines", sound+"---\ntitle: 1\n"+strings.TrimPrefix(sound, "title: t\n"), 1, "5:8 E009")
+	check("two documents keep their lines", sound+"---\ntitle: 1\n"+strings.TrimPrefix(sound, "title: t\n"), 1, "7:8 E009")
 	check("merge", "x: &x {product: windows}\n"+strings.Replace(sound, "{product: windows}", "{<<: *x, service: system}", 1), 1, "")
 	check("alias of itself", "x: &x [*x]\n"+sound, 0, "1:4 E002")
 	check("laughs", "a: &a [x,x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\n"+

@@ -33,9 +33,13 @@ type Rule struct {
 	Related        []Related
 	LogSource      LogSource
 	Detection      Detection
+	Filters        []*Filter // those that are part of Detection, in the order they were applied
 
-	// Hash identifies the rule's text: "sha256:" and the hex digest of the document's bytes with line
-	// ends normalized to LF. It is part of every alert id, so that a changed rule gives new alerts.
+	// Hash identifies what the rule means: "sha256:" and the hex digest of the document's bytes with line
+	// ends normalized to LF. The documents that the legacy key action merged into it count, behind each
+	// other with `---` between them. A filter makes it the digest of the rule's hash, a line feed and the
+	// filter's hash, for each filter in turn. It is part of every alert id, so that a changed rule gives
+	// new alerts.
 	Hash string
 	// Source is the document as it stands in its file, for people to read.
 	Source string
@@ -137,7 +141,8 @@ type Operand struct {
 	Anchor   Anchor
 }
 
-// Compare is the comparison of an OperandCompare: value, Compare, Number.
+// Compare is the comparison of an OperandCompare: value, Compare, Number. Thresholds of correlations
+// use it as well.
 type Compare uint8
 
 const (
@@ -146,6 +151,7 @@ const (
 	CompareLte
 	CompareGt
 	CompareGte
+	CompareNeq // thresholds only
 )
 
 // TimePart is the part of a timestamp that an OperandCompare looks at, as the timestamp is written:

@@ -3,47 +3,92 @@ package rules
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"slices"
-	"strings"
 )
 
 // Set is one immutable rule set: what is parsed, hashed, compiled and swapped as a whole.
 type Set struct {
-	Rules    []*Rule // accepted rules, ordered by file and position
-	Findings Errors  // everything that was refused or looks wrong, sorted; refused rules are not in Rules
+	Rules []*Rule // accepted rules with their filters, ordered by file and position
+	// Correlations are sound, with their references resolved, but nothing evaluates them yet: the rules
+	// they refer to give alerts of their own.
+	Correlations []*Correlation
+	Filters      []*Filter // in the order they are applied: by file and position
+	Findings     Errors    // everything that was refused or looks wrong, sorted; refused rules are not in Rules
+	Files        int       // files read
+	Deselected   int       // rules that LoadOptions.Statuses left out
 	// Hash identifies the set: "sha256:" and the hex digest over the sorted hashes of its rules. Two
 	// members of a group with the same hash evaluate the same rules.
 	Hash string
 }
 
-// NewSet makes a set of parsed rules and their findings. Of rules with the same id, ignoring case,
-// the first by file and position is kept and every other refused. The arguments are not changed.
+// NewSet makes a set of parsed rules and their findings. See Assemble.
 func NewSet(rules []*Rule, findings Errors) *Set {
-	ordered := slices.Clone(rules)
-	slices.SortStableFunc(ordered, func(a, b *Rule) int { return comparePos(a.Pos, b.Pos) })
-	s := &Set{Findings: slices.Clone(findings)}
-	byID := make(map[string]*Rule, len(ordered))
-	hashes := make([]string, 0, len(ordered))
-	for _, r := range ordered {
-		if r.ID != "" {
-			id := strings.ToLower(r.ID)
-			if first := byID[id]; first != nil {
-				s.Findings = append(s.Findings, &Error{Pos: r.Pos, Rule: r.ID, Code: CodeDuplicateID,
-					Err: fmt.Errorf("id %s is taken by the rule at %s", r.ID, first.Pos)})
-				continue
-			}
-			byID[id] = r
+	return Assemble([]File{{Rules: rules, Findings: findings}}, LoadOptions{})
+}
+
+// Assemble makes a set of files. Of two with the same id, ignoring case, the second is refused: rules come
+// before correlations and these before filters, each by file and position. Filters become part of the
+// rules they name; the references of correlations are resolved. The order of files does not matter, and
+// what they hold is not changed.
+func Assemble(files []File, opt LoadOptions) *Set {
+	s := &Set{Files: len(files)}
+	for _, f := range files {
+		s.Rules = append(s.Rules, f.Rules...)
+		for _, x := range f.Correlations {
+			s.Correlations = append(s.Correlations, x.clone())
 		}
-		s.Rules = append(s.Rules, r)
+		s.Filters = append(s.Filters, f.Filters...)
+		s.Findings = append(s.Findings, f.Findings...)
+		s.Deselected += f.Deselected
+	}
+	slices.SortStableFunc(s.Rules, func(a, b *Rule) int { return comparePos(a.Pos, b.Pos) })
+	slices.SortStableFunc(s.Correlations, func(a, b *Correlation) int { return comparePos(a.Pos, b.Pos) })
+	slices.SortStableFunc(s.Filters, func(a, b *Filter) int { return comparePos(a.Pos, b.Pos) })
+	c := newCatalog(len(s.Rules))
+	s.Rules = slices.DeleteFunc(s.Rules, func(r *Rule) bool {
+		return !c.add(entry{pos: r.Pos, rule: r}, r.ID, r.Name, r.Title, &s.Findings)
+	})
+	s.Correlations = slices.DeleteFunc(s.Correlations, func(r *Correlation) bool {
+		return !c.add(entry{pos: r.Pos, correlation: r}, r.ID, r.Name, r.Title, &s.Findings)
+	})
+	s.Filters = slices.DeleteFunc(s.Filters, func(f *Filter) bool {
+		return !c.add(entry{pos: f.Pos}, f.ID, "", f.Title, &s.Findings)
+	})
+	s.applyFilters(c)
+	s.Correlations = c.resolve(s.Correlations, &s.Findings)
+	s.Findings.sort()
+	s.Hash = s.digest()
+	return s
+}
+
+// applyFilters replaces rules by what filters make of them.
+func (s *Set) applyFilters(c *catalog) {
+	if len(s.Filters) == 0 {
+		return
+	}
+	at := make(map[*Rule]int, len(s.Rules))
+	for i, r := range s.Rules {
+		at[r] = i
+	}
+	for _, f := range s.Filters {
+		for _, r := range f.targets(s.Rules, c, &s.Findings) {
+			i := at[r]
+			filtered := f.apply(r)
+			s.Rules[i], at[filtered] = filtered, i
+			c.replace(r, filtered)
+		}
+	}
+}
+
+func (s *Set) digest() string {
+	hashes := make([]string, 0, len(s.Rules))
+	for _, r := range s.Rules {
 		hashes = append(hashes, r.Hash)
 	}
-	s.Findings.sort()
 	slices.Sort(hashes)
 	h := sha256.New()
 	for _, x := range hashes {
 		h.Write([]byte(x + "\n")) // a hash never fails to write
 	}
-	s.Hash = "sha256:" + hex.EncodeToString(h.Sum(nil))
-	return s
+	return "sha256:" + hex.EncodeToString(h.Sum(nil))
 }

@@ -1,0 +1,157 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// catalog finds rules and correlations of a set by what others call them.
+type catalog struct {
+	byID   map[string]entry // lower case
+	byName map[string]entry
+}
+
+// entry is a rule, a correlation or, taking up its id only, a filter.
+type entry struct {
+	pos         Pos
+	rule        *Rule
+	correlation *Correlation
+}
+
+func newCatalog(size int) *catalog {
+	return &catalog{byID: make(map[string]entry, size), byName: map[string]entry{}}
+}
+
+// add enters what has an id and a name; either may be empty. A taken id refuses it, a taken name warns.
+func (c *catalog) add(e entry, id, name, title string, findings *Errors) bool {
+	report := func(code, what, key string, first entry) {
+		rule := id
+		if rule == "" {
+			rule = title
+		}
+		*findings = append(*findings, &Error{Pos: e.pos, Rule: rule, Code: code,
+			Err: fmt.Errorf("%s %s is taken by the rule at %s", what, key, first.pos)})
+	}
+	if id != "" {
+		key := strings.ToLower(id)
+		if first, taken := c.byID[key]; taken {
+			report(CodeDuplicateID, "id", id, first)
+			return false
+		}
+		c.byID[key] = e
+	}
+	if name != "" {
+		if first, taken := c.byName[name]; taken {
+			report(CodeDuplicateName, "name", name, first)
+		} else {
+			c.byName[name] = e
+		}
+	}
+	return true
+}
+
+// replace enters a rule for one with the same id and name.
+func (c *catalog) replace(old, r *Rule) {
+	e := entry{pos: r.Pos, rule: r}
+	if r.ID != "" {
+		c.byID[strings.ToLower(r.ID)] = e
+	}
+	if r.Name != "" && c.byName[r.Name].rule == old {
+		c.byName[r.Name] = e
+	}
+}
+
+// find resolves a reference: an id, else a name.
+func (c *catalog) find(ref string) (entry, bool) {
+	if e, ok := c.byID[strings.ToLower(ref)]; ok && (e.rule != nil || e.correlation != nil) {
+		return e, true
+	}
+	e, ok := c.byName[ref]
+	return e, ok
+}
+
+// suggest gives the nearest name, for a reference that leads nowhere.
+func (c *catalog) suggest(ref string) string {
+	names := make([]string, 0, len(c.byName))
+	for n := range c.byName {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	return didYouMean(ref, names)
+}
+
+// resolve sets what the correlation's references lead to. It reports each that leads nowhere, to the
+// correlation itself, or round in a circle, and gives the correlations that are whole.
+func (c *catalog) resolve(correlations []*Correlation, findings *Errors) []*Correlation {
+	r := resolver{catalog: c, findings: findings, state: map[*Correlation]resolveState{}}
+	return slices.DeleteFunc(slices.Clone(correlations), func(x *Correlation) bool { return r.visit(x) == refused })
+}
+
+type resolveState uint8
+
+const (
+	unseen resolveState = iota
+	visiting
+	whole
+	refused
+)
+
+type resolver struct {
+	*catalog
+	findings *Errors
+	state    map[*Correlation]resolveState
+}
+
+// visit resolves x and what it refers to.
+func (r *resolver) visit(x *Correlation) resolveState {
+	if s := r.state[x]; s != unseen {
+		return s
+	}
+	r.state[x] = visiting
+	out := whole
+	report := func(ref Reference, format string, args ...any) {
+		name := x.ID
+		if name == "" {
+			name = x.Title
+		}
+		*r.findings = append(*r.findings, &Error{Pos: ref.Pos, Rule: name, Code: CodeReference, Err: fmt.Errorf(format, args...)})
+		out = refused
+	}
+	for i := range x.Rules {
+		ref := &x.Rules[i]
+		e, ok := r.find(ref.Text)
+		switch {
+		case !ok:
+			report(ref.Reference, "no rule has the id or name %q%s", ref.Text, r.suggest(ref.Text))
+			continue
+		case e.correlation == x:
+			report(ref.Reference, "the correlation refers to itself")
+			continue
+		}
+		ref.Rule, ref.Correlation = e.rule, e.correlation
+		if e.correlation == nil {
+			continue
+		}
+		switch r.visit(e.correlation) {
+		case visiting:
+			report(ref.Reference, "correlation %q refers back to this one: neither could be first", ref.Text)
+		case refused:
+			report(ref.Reference, "correlation %q is refused", ref.Text)
+		}
+	}
+	for _, a := range x.Aliases {
+		for i := range a.Fields {
+			f := &a.Fields[i]
+			e, ok := r.find(f.ref.Text)
+			f.Rule = slices.IndexFunc(x.Rules, func(u Referenced) bool {
+				return u.Text == f.ref.Text || ok && u.Rule == e.rule && u.Correlation == e.correlation
+			})
+			if f.Rule < 0 {
+				report(f.ref, "alias %q is about %q, which is none of the correlation's rules", a.Name, f.ref.Text)
+			}
+		}
+	}
+	r.state[x] = out
+	return out
+}
