@@ -33,8 +33,8 @@ type Assignment struct {
 type Handler interface {
 	// Handle returns nil when everything the batch led to is acknowledged. ctx outlives the
 	// revocation of the partition by the drain deadline; when it is done, Handle must return and the
-	// batch is not committed. Any other error is retried with back-off on the same batch for as long
-	// as the partition is owned, so Handle must be idempotent up to equal alert ids.
+	// batch is not committed. Until then any error has Handle called again on the same batch, with
+	// back-off, so it must be idempotent up to equal alert ids.
 	Handle(ctx context.Context, b *Batch) error
 	// Close is called once, after the last Handle of the generation has returned.
 	Close()

@@ -12,9 +12,10 @@ import (
 // hand in meanwhile goes out together with the next. So commits of a partition never overtake each
 // other, many partitions share a request, and a worker does not wait for the round trip.
 type committer struct {
-	g    *generation
-	wake chan struct{} // one pending wish to commit
-	done chan struct{} // closed when run has returned
+	g       *generation
+	wake    chan struct{} // one pending wish to commit
+	done    chan struct{} // closed when run has returned
+	viaPool bool          // the generation's own connection has failed; run's
 
 	mu      sync.Mutex
 	pending map[string]map[int]int64 // acknowledged and not yet committed, by topic and partition
@@ -84,7 +85,7 @@ func (c *committer) flush() bool {
 	var pause backoff
 	var trouble notice
 	log := c.g.c.log.With("group", c.g.gen.GroupID, "generation", c.g.gen.ID)
-	for viaClient := false; ; viaClient = true {
+	for {
 		positions := c.take()
 		if len(positions) == 0 {
 			trouble.clear(log, "offsets can be committed again")
@@ -93,7 +94,7 @@ func (c *committer) flush() bool {
 		if c.g.drain.Err() != nil {
 			return false
 		}
-		err := c.commit(positions, viaClient)
+		err := c.commit(positions)
 		switch {
 		case err == nil:
 			c.g.c.counts.committed(positions)
@@ -104,6 +105,7 @@ func (c *committer) flush() bool {
 			return false
 		}
 		c.g.c.counts.commitErrors.Add(1)
+		c.viaPool = true
 		c.putBack(positions)
 		trouble.report(log, slog.LevelWarn, "offsets cannot be committed; trying again", 0, explain(err))
 		if !pause.wait(c.g.drain) {
@@ -113,10 +115,10 @@ func (c *committer) flush() bool {
 }
 
 // commit commits under the generation's id, so the coordinator refuses it once the group has gone on.
-// The first attempt uses the generation's own connection, which costs one round trip; when that fails,
-// the coordinator may have moved, and the client finds it.
-func (c *committer) commit(positions map[string]map[int]int64, viaClient bool) error {
-	if !viaClient {
+// The generation's own connection costs one round trip. Once that has failed, the coordinator may have
+// moved: the Transport finds it, at two round trips.
+func (c *committer) commit(positions map[string]map[int]int64) error {
+	if !c.viaPool {
 		return c.g.gen.CommitOffsets(positions)
 	}
 	ctx, cancel := context.WithTimeout(c.g.drain, maxGroupIO)

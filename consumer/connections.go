@@ -9,9 +9,12 @@ import (
 	"github.com/segmentio/kafka-go"
 )
 
-// connections is the group's open connections, so that they can be closed under a kafka-go that waits.
+// connections is the group's open connections, so that they can be closed under a kafka-go that waits,
+// and dialing that takes long is cut short.
 type connections struct {
-	dial func(ctx context.Context, network, address string) (net.Conn, error)
+	dial   func(ctx context.Context, network, address string) (net.Conn, error)
+	ctx    context.Context // ends with close
+	cancel context.CancelFunc
 
 	mu     sync.Mutex
 	conns  map[*trackedConn]struct{}
@@ -24,7 +27,9 @@ func newConnections(d *kafka.Dialer) *connections {
 	if dial == nil {
 		dial = (&net.Dialer{LocalAddr: d.LocalAddr, FallbackDelay: d.FallbackDelay, KeepAlive: d.KeepAlive}).DialContext
 	}
-	return &connections{dial: dial, conns: map[*trackedConn]struct{}{}}
+	c := &connections{dial: dial, conns: map[*trackedConn]struct{}{}}
+	c.ctx, c.cancel = context.WithCancel(context.Background())
+	return c
 }
 
 // trackedConn takes itself off the list when it is closed.
@@ -34,6 +39,9 @@ type trackedConn struct {
 }
 
 func (c *connections) open(ctx context.Context, network, address string) (net.Conn, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(c.ctx, cancel)()
 	conn, err := c.dial(ctx, network, address)
 	if err != nil {
 		return nil, err
@@ -59,6 +67,7 @@ func (t *trackedConn) Close() error {
 
 // close closes every connection and refuses new ones.
 func (c *connections) close() {
+	c.cancel()
 	c.mu.Lock()
 	c.closed = true
 	open := maps.Clone(c.conns)

@@ -75,8 +75,10 @@ func (f *fetcher) run() {
 			continue // nothing new: the broker has waited already
 		}
 		f.position = batch.batch.Next
+		f.w.stats.waiting.Store(true)
 		select {
 		case f.out <- batch:
+			f.w.stats.waiting.Store(false)
 		case <-ctx.Done():
 			batch.release(f.w)
 			return

@@ -9,7 +9,8 @@ import (
 )
 
 // generation is this member's partitions between two rebalances. Its goroutines, all of which end
-// before it does: for each partition a worker and a prefetcher, one committer, one that keeps time.
+// before it does: for each partition a worker and a prefetcher; one committer, one that keeps time, one
+// that looks at the partitions' ends.
 type generation struct {
 	c   *Consumer
 	gen *kafka.Generation
@@ -54,10 +55,13 @@ func (c *Consumer) generation(process, ended context.Context, gen *kafka.Generat
 	workersDone := make(chan struct{})
 	rest.Go(g.keepTime)
 	rest.Go(func() { g.commits.run(workersDone) })
+	var partitions []*partition
 	for _, a := range assigned {
 		w := newWorker(g, a)
+		partitions = append(partitions, w.stats)
 		workers.Go(w.run)
 	}
+	rest.Go(func() { g.watchEnds(partitions) })
 	workers.Wait()
 	<-g.owned.Done() // a member without partitions waits for the next rebalance as well
 	drained := time.Now()
@@ -79,6 +83,7 @@ func (g *generation) keepTime() {
 	case <-g.c.rejoin:
 		g.revoke()
 	}
+	g.c.log.Info("partitions revoked; finishing the batches in flight", "group", g.gen.GroupID, "generation", g.gen.ID)
 	limit := g.c.cfg.DrainTimeout
 	if g.process.Err() != nil { // leaving the group takes a moment, too
 		limit = min(limit, g.c.cfg.ShutdownTimeout*9/10)

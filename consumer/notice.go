@@ -114,28 +114,42 @@ func (o *outage) gone(source string) {
 }
 
 // refresher has the Transport read the metadata anew, by closing its idle connections: kafka-go keeps
-// what it knows of leaders for seconds otherwise. Many partitions ask at once, so it does so at most
-// once per refreshEvery. It is safe for concurrent use.
+// what it knows of leaders for seconds otherwise. Many partitions ask at once and the connections to
+// healthy brokers are closed as well, so it does so less and less often while it keeps being asked. It is
+// safe for concurrent use.
 type refresher struct {
 	transport *kafka.Transport
 
-	mu   sync.Mutex
-	last time.Time
+	mu    sync.Mutex
+	last  time.Time
+	pause time.Duration // until the next
 }
 
-const refreshEvery = 500 * time.Millisecond
+const (
+	refreshMin  = 250 * time.Millisecond // a leader is elected in about that time
+	refreshMax  = 8 * time.Second
+	refreshCalm = 30 * time.Second // without a refresh, and the next trouble is a new one
+)
 
 func (r *refresher) refresh() {
-	r.mu.Lock()
-	now := time.Now()
-	due := now.Sub(r.last) >= refreshEvery
-	if due {
-		r.last = now
-	}
-	r.mu.Unlock()
-	if due {
+	if r.due(time.Now()) {
 		r.transport.CloseIdleConnections()
 	}
+}
+
+func (r *refresher) due(now time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	since := now.Sub(r.last)
+	if since < r.pause {
+		return false
+	}
+	r.pause = min(2*r.pause, refreshMax)
+	if since > refreshCalm || r.pause == 0 {
+		r.pause = refreshMin
+	}
+	r.last = now
+	return true
 }
 
 // backoff waits longer after each failure, half of it random. One goroutine owns it; the zero value

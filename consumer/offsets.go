@@ -122,21 +122,12 @@ func (w *worker) committedOffset() (int64, error) {
 
 // bounds asks the leader for the partition's first offset and its end.
 func (w *worker) bounds() (first, last int64, err error) {
-	ctx, cancel := context.WithTimeout(w.g.owned, maxGroupIO)
-	defer cancel()
-	isolation := kafka.ReadCommitted
-	if w.c.cfg.IsolationLevel == ReadUncommitted {
-		isolation = kafka.ReadUncommitted
-	}
 	p := int(w.a.Partition)
-	response, err := w.c.client.ListOffsets(ctx, &kafka.ListOffsetsRequest{
-		Addr: w.c.addr, IsolationLevel: isolation,
-		Topics: map[string][]kafka.OffsetRequest{w.a.Topic: {kafka.FirstOffsetOf(p), kafka.LastOffsetOf(p)}},
-	})
+	topics, err := w.c.listOffsets(w.g.owned, map[string][]kafka.OffsetRequest{w.a.Topic: {kafka.FirstOffsetOf(p), kafka.LastOffsetOf(p)}})
 	if err != nil {
 		return 0, 0, err
 	}
-	for _, o := range response.Topics[w.a.Topic] {
+	for _, o := range topics[w.a.Topic] {
 		if o.Partition == p {
 			return o.FirstOffset, o.LastOffset, o.Error
 		}

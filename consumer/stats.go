@@ -37,7 +37,7 @@ type Partition struct {
 	Records       uint64 // handled since it was assigned
 	Bytes         uint64 // of their keys and values
 	Position      int64  // the next offset to handle; -1 until it is known
-	HighWatermark int64  // the partition's end at the last fetch; -1 before the first
+	HighWatermark int64  // the partition's end at the last look; -1 before the first
 	LagRecords    int64  // offsets from the position to the end that may be read
 	// LagSeconds is the age of the oldest record not yet handled; when that is not fetched yet, of the
 	// last one handled, which is older. 0 when caught up.
@@ -69,6 +69,7 @@ type partition struct {
 	position      atomic.Int64 // -1: not known yet
 	end           atomic.Int64 // of what may be read
 	highWatermark atomic.Int64
+	waiting       atomic.Bool  // a batch waits for the handler, so nothing is fetched
 	oldest        atomic.Int64 // timestamp in ms of the oldest record not handled, or of the last handled; 0: none
 	stuck         atomic.Pointer[string]
 }
