@@ -116,7 +116,7 @@ func TestAssembleKeepsFiles(t *testing.T) {
 	}
 	files := parse()
 	first, second := Assemble(files, LoadOptions{}), Assemble(files, LoadOptions{})
-	opts := cmp.Options{cmp.AllowUnexported(AliasField{}), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b }), cmp.Comparer(func(a, b *Error) bool { return a.Error() == b.Error() })}
+	opts := cmp.Options{cmp.AllowUnexported(AliasField{}, Set{}), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b }), cmp.Comparer(func(a, b *Error) bool { return a.Error() == b.Error() })}
 	if diff := cmp.Diff(parse(), files, opts); diff != "" {
 		t.Error(diff)
 	}

@@ -5,43 +5,75 @@ import (
 	"strings"
 )
 
-// Binding is one kind of event that a log source stands for. Its parts are ANDed; an empty one does
-// not restrict. Texts are in lower case: they compare ignoring case.
+// Binding is one kind of event that a log source stands for. Channels, EventIDs and EventTypes are ANDed;
+// an empty one does not restrict. Texts are in lower case: they compare ignoring case.
 type Binding struct {
 	Channels []string
 	EventIDs []uint32
 	// EventTypes are the values of Sysmon's EventType that id 12 is told apart by. An event without a
 	// usable EventType passes by its id alone.
 	EventTypes []string
+	// Aliases are the fields that these events have under another name than the one rules use.
+	Aliases []FieldAlias
 }
+
+// Bind gives the events that a log source stands for when no options are set. See Set.Bind.
+func Bind(ls LogSource) (bindings []Binding, ok bool) { return defaultSources.bind(ls) }
 
 // Bind gives the events that a log source stands for. An event belongs to the log source when one of
 // the bindings takes it. ok is false when nothing is bound: the rule is unmapped, and no event is
 // ever its own. product windows alone is every event. The result is the caller's.
-func Bind(ls LogSource) (bindings []Binding, ok bool) {
-	for _, p := range products {
-		if ls.Product != "" && !strings.EqualFold(ls.Product, p.name) {
-			continue
-		}
-		if ls.Category == "" && ls.Service == "" {
-			if p.events != nil {
-				bindings = append(bindings, p.events...)
-			}
-			continue
-		}
-		got := []Binding{{}}
-		if ls.Category != "" {
-			got = intersect(got, p.categories[strings.ToLower(ls.Category)])
-		}
-		if ls.Service != "" {
-			got = intersect(got, p.services[strings.ToLower(ls.Service)].bindings())
-		}
-		bindings = append(bindings, got...)
+func (s *Set) Bind(ls LogSource) (bindings []Binding, ok bool) {
+	if s.sources == nil {
+		return Bind(ls)
 	}
+	return s.sources.bind(ls)
+}
+
+// sources is the table of log sources under one choice of options.
+type sources struct {
+	products []product
+	custom   []CustomBinding
+}
+
+func (t *sources) bind(ls LogSource) (bindings []Binding, ok bool) {
 	if ls.Product == "" && ls.Category == "" && ls.Service == "" {
 		return nil, false
 	}
+	for _, p := range t.products {
+		bindings = append(bindings, p.bind(ls)...)
+	}
+	for _, c := range t.custom {
+		if c.serves(ls) {
+			bindings = append(bindings, c.binding())
+		}
+	}
 	return bindings, len(bindings) > 0
+}
+
+// product is the log sources of one product. An absent product of a rule means every one of these.
+type product struct {
+	name       string
+	events     []Binding // of the product alone; nil: not bound
+	categories map[string][]Binding
+	services   map[string]channels
+}
+
+func (p *product) bind(ls LogSource) []Binding {
+	switch {
+	case ls.Product != "" && !strings.EqualFold(ls.Product, p.name):
+		return nil
+	case ls.Category == "" && ls.Service == "":
+		return slices.Clone(p.events)
+	}
+	got := []Binding{{}}
+	if ls.Category != "" {
+		got = intersect(got, p.categories[strings.ToLower(ls.Category)])
+	}
+	if ls.Service != "" {
+		got = intersect(got, p.services[strings.ToLower(ls.Service)].bindings())
+	}
+	return got
 }
 
 // intersect gives the bindings that take what one of a and one of b both take.
@@ -53,7 +85,7 @@ func intersect(a, b []Binding) []Binding {
 			ids, ok2 := narrow(x.EventIDs, y.EventIDs)
 			types, ok3 := narrow(x.EventTypes, y.EventTypes)
 			if ok1 && ok2 && ok3 {
-				out = append(out, Binding{Channels: channels, EventIDs: ids, EventTypes: types})
+				out = append(out, Binding{channels, ids, types, slices.Concat(x.Aliases, y.Aliases)})
 			}
 		}
 	}
@@ -74,14 +106,6 @@ func narrow[T comparable](a, b []T) (out []T, ok bool) {
 		}
 	}
 	return out, len(out) > 0
-}
-
-// product is the log sources of one product. An absent product of a rule means every one of these.
-type product struct {
-	name       string
-	events     []Binding // of the product alone; nil: not bound
-	categories map[string][]Binding
-	services   map[string]channels
 }
 
 // channels are the event logs of a service, every event id of them.

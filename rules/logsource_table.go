@@ -13,6 +13,9 @@ var (
 	kernelFileLog = channels{mw + "Kernel-File/Analytic"}
 )
 
+// defaultSources is the table when no options are set.
+var defaultSources = &sources{products: products}
+
 // products is the Sigma taxonomy of log sources, as far as they are bound: channel and event id are
 // what a rule's log source comes down to.
 var products = []product{
@@ -32,6 +35,26 @@ var products = []product{
 		},
 		services: map[string]channels{"sysmon": linuxSysmonLog},
 	},
+}
+
+// processCreation4688 is what SourceOptions.Security4688 adds to process_creation: the event has these
+// fields under its own names, and no OriginalFileName, Hashes, Company or CurrentDirectory at all.
+var processCreation4688 = Binding{
+	Channels: []string{"security"},
+	EventIDs: []uint32{4688},
+	Aliases: []FieldAlias{
+		{"Image", "NewProcessName"},
+		{"ParentImage", "ParentProcessName"},
+		{"IntegrityLevel", "MandatoryLabel"}, // a SID; rules list both forms
+		{"LogonId", "SubjectLogonId"},
+	},
+}
+
+// defenderAntivirus is what SourceOptions.DefenderAntivirus binds the category antivirus to.
+var defenderAntivirus = Binding{
+	Channels: []string{"microsoft-windows-windows defender/operational"},
+	EventIDs: []uint32{1006, 1007, 1008, 1009, 1010, 1011, 1012, 1017, 1018, 1019, 1115, 1116},
+	Aliases:  []FieldAlias{{"Signature", "ThreatName"}, {"Filename", "Path"}},
 }
 
 var windowsCategories = map[string][]Binding{

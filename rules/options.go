@@ -11,6 +11,8 @@ type LoadOptions struct {
 	// Statuses are those whose rules load; empty means all but unsupported. A rule without a status, or
 	// with one that Sigma does not know, loads whatever is chosen.
 	Statuses []string
+	// Sources are the choices about log sources that a Set carries to whoever compiles it.
+	Sources SourceOptions
 }
 
 // leavesOut reports whether rules of a status were not chosen.

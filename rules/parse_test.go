@@ -246,32 +246,3 @@ func TestDefault(t *testing.T) {
 		t.Error(diff)
 	}
 }
-
-func TestBind(t *testing.T) {
-	check := func(product, category, service string, want string) {
-		t.Helper()
-		bs, ok := Bind(LogSource{Product: product, Category: category, Service: service})
-		got := "unmapped"
-		if ok {
-			got = fmt.Sprintf("%v", bs)
-		}
-		if got != want {
-			t.Errorf("%s/%s/%s: got %s, want %s", product, category, service, got, want)
-		}
-	}
-	const sysmon = "microsoft-windows-sysmon/operational"
-	check("windows", "", "", "[{[] [] []}]")
-	check("Windows", "Process_Creation", "", "[{["+sysmon+"] [1] []}]")
-	check("windows", "process_creation", "sysmon", "[{["+sysmon+"] [1] []}]")
-	check("windows", "process_creation", "security", "unmapped")
-	check("windows", "registry_delete", "", "[{["+sysmon+"] [12] [deletekey deletevalue]}]")
-	check("windows", "", "security", "[{[security] [] []}]")
-	check("windows", "", "nonsense", "unmapped")
-	check("windows", "nonsense", "", "unmapped")
-	check("", "dns_query", "", "[{["+sysmon+"] [22] []}]")
-	check("", "network_connection", "", "[{["+sysmon+"] [3] []} {[linux-sysmon/operational] [3] []}]")
-	check("linux", "file_event", "", "[{[linux-sysmon/operational] [11] []}]")
-	check("linux", "", "", "unmapped")
-	check("macos", "process_creation", "", "unmapped")
-	check("", "", "", "unmapped")
-}

@@ -3,6 +3,7 @@ package rules
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"slices"
 )
 
@@ -16,9 +17,10 @@ type Set struct {
 	Findings     Errors    // everything that was refused or looks wrong, sorted; refused rules are not in Rules
 	Files        int       // files read
 	Deselected   int       // rules that LoadOptions.Statuses left out
-	// Hash identifies the set: "sha256:" and the hex digest over the sorted hashes of its rules. Two
-	// members of a group with the same hash evaluate the same rules.
-	Hash string
+	// Hash identifies the set: "sha256:" and the hex digest over the sorted hashes of its rules and the
+	// choices about log sources. Two members of a group with the same hash evaluate the same rules.
+	Hash    string
+	sources *sources // nil: no options
 }
 
 // NewSet makes a set of parsed rules and their findings. See Assemble.
@@ -57,7 +59,8 @@ func Assemble(files []File, opt LoadOptions) *Set {
 	s.applyFilters(c)
 	s.Correlations = c.resolve(s.Correlations, &s.Findings)
 	s.Findings.sort()
-	s.Hash = s.digest()
+	s.sources = opt.Sources.table()
+	s.Hash = s.digest(opt.Sources)
 	return s
 }
 
@@ -80,7 +83,7 @@ func (s *Set) applyFilters(c *catalog) {
 	}
 }
 
-func (s *Set) digest() string {
+func (s *Set) digest(opt SourceOptions) string {
 	hashes := make([]string, 0, len(s.Rules))
 	for _, r := range s.Rules {
 		hashes = append(hashes, r.Hash)
@@ -89,6 +92,9 @@ func (s *Set) digest() string {
 	h := sha256.New()
 	for _, x := range hashes {
 		h.Write([]byte(x + "\n")) // a hash never fails to write
+	}
+	if !opt.isZero() {
+		h.Write(fmt.Appendf(nil, "sources %+v\n", opt))
 	}
 	return "sha256:" + hex.EncodeToString(h.Sum(nil))
 }
