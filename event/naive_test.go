@@ -17,7 +17,7 @@ type naive struct {
 	id        uint32
 	eventType string
 	fields    map[string]any
-	derived   map[string]any // fields that repeat another's value: no leaves of their own
+	derived   map[string]any // fields that repeat others' values as they are: no leaves of their own
 }
 
 // naiveDecode gives the normal form of a record, or the code of the error it has to yield.
@@ -235,12 +235,12 @@ func naiveID(v any) (uint32, bool) {
 // derive adds the hashes out of Hashes, and Data out of its numbered parts.
 func (n *naive) derive() {
 	if hashes, ok := n.fields["Hashes"].(string); ok {
-		for _, part := range slices.Backward(strings.Split(hashes, ",")) {
+		for part := range strings.SplitSeq(hashes, ",") {
 			algo, hex, found := strings.Cut(part, "=")
 			algo = strings.ToLower(algo)
 			known := slices.Contains([]string{"md5", "sha1", "sha256", "imphash"}, algo)
 			if found && known && hex != "" && strings.Trim(hex, "0123456789abcdefABCDEF") == "" && !has(n.fields, algo) {
-				n.derived[algo] = hex
+				n.fields[algo] = hex
 			}
 		}
 	}
@@ -264,32 +264,28 @@ func (n *naive) lookup(name string) (values []any, present bool) {
 	for k, v := range n.fields {
 		all[k] = v
 	}
-	return naiveLookup(all, name)
+	if v, ok := all[name]; ok {
+		return []any{v}, true
+	}
+	values = naiveWalk(all, strings.Split(name, "."))
+	return values, len(values) > 0
 }
 
-func naiveLookup(v any, name string) (values []any, present bool) {
+func naiveWalk(v any, segments []string) (values []any) {
+	if len(segments) == 0 {
+		return []any{v}
+	}
 	switch x := v.(type) {
 	case []any:
 		for _, y := range x {
-			more, here := naiveLookup(y, name)
-			values, present = append(values, more...), present || here
+			values = append(values, naiveWalk(y, segments)...)
 		}
 	case map[string]any:
-		if y, ok := x[name]; ok {
-			return []any{y}, true
-		}
-		for i := range len(name) {
-			if name[i] != '.' {
-				continue
-			}
-			if y, ok := x[name[:i]]; ok {
-				if values, present = naiveLookup(y, name[i+1:]); present {
-					return values, true
-				}
-			}
+		if y, ok := x[segments[0]]; ok {
+			return naiveWalk(y, segments[1:])
 		}
 	}
-	return values, present
+	return values
 }
 
 func get(v any, keys ...string) any {

@@ -50,17 +50,12 @@ type namedCell struct {
 	cell  int32
 }
 
-// dottedField is a field whose name may have to be walked: the fields named by its prefixes, the
-// shortest first, and how much of the name that is.
+// dottedField is a field whose name may have to be walked: from the field that its first segment names,
+// along the rest.
 type dottedField struct {
-	field    int32
-	name     string
-	prefixes []dottedPrefix
-}
-
-type dottedPrefix struct {
-	field  int32
-	length int
+	field int32
+	from  int32
+	rest  string
 }
 
 type hashField struct {
@@ -110,10 +105,8 @@ func (p *program) fieldNames(schema *Schema) []string {
 		}
 	}
 	for _, name := range schema.names {
-		for i := range len(name) {
-			if name[i] == '.' {
-				hide(name[:i])
-			}
+		if first, _, ok := strings.Cut(name, "."); ok {
+			hide(first)
 		}
 	}
 	if known[listField] {
@@ -215,14 +208,8 @@ func (p *program) addNames(names []string, number map[string]int32) {
 
 func (p *program) addDotted(names []string, number map[string]int32) {
 	for f, name := range names {
-		d := dottedField{field: int32(f), name: name}
-		for i := range len(name) {
-			if name[i] == '.' {
-				d.prefixes = append(d.prefixes, dottedPrefix{number[name[:i]], i})
-			}
-		}
-		if len(d.prefixes) > 0 {
-			p.dotted = append(p.dotted, d)
+		if first, rest, ok := strings.Cut(name, "."); ok {
+			p.dotted = append(p.dotted, dottedField{int32(f), number[first], rest})
 		}
 	}
 }

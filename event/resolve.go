@@ -213,19 +213,26 @@ func (d *Decoder) deriveHash(h hashField) {
 	if d.cells[h.field].Kind != Missing {
 		return
 	}
+	if v := d.hash(h.algo); v.Kind != Missing {
+		d.set(h.field, v)
+	}
+}
+
+// hash gives one of Sysmon's Hashes.
+func (d *Decoder) hash(name string) Value {
 	hashes := d.first(slotHashes)
 	if hashes.Kind != String {
-		return
+		return Value{}
 	}
 	for rest := d.unescaped(hashes).Raw; len(rest) > 0; {
 		var part []byte
 		part, rest, _ = bytes.Cut(rest, []byte{','})
 		algo, hex, found := bytes.Cut(part, []byte{'='})
-		if found && equalLower(algo, h.algo) && isHex(hex) {
-			d.set(h.field, Value{Raw: hex, Kind: String})
-			return
+		if found && equalLower(algo, name) && isHex(hex) {
+			return Value{Raw: hex, Kind: String}
 		}
 	}
+	return Value{}
 }
 
 // equalLower compares ASCII text with a lower-case name, in any case.

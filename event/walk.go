@@ -1,22 +1,16 @@
 package event
 
-// walkDotted looks for a field whose whole name is no key: by objects along the segments of its name, the
-// shortest first segment first, fanning out over arrays (sigma-specification: nested fields by dots).
-// Segments may themselves hold dots.
+import "strings"
+
+// walkDotted looks for a field whose whole name is no key: by objects along the segments of its name,
+// fanning out over arrays (sigma-specification: nested fields by dots).
 func (d *Decoder) walkDotted(f *dottedField) {
 	if d.cells[f.field].Kind != Missing {
 		return
 	}
-	for _, p := range f.prefixes {
-		from := d.cells[p.field]
-		if from.Kind != Object && from.Kind != Array {
-			continue
-		}
-		w := walker{d: d, start: len(d.scratch)}
-		if w.walk(from, f.name[p.length+1:]) {
-			d.set(f.field, w.value())
-			return
-		}
+	w := walker{d: d, start: len(d.scratch)}
+	if w.walk(d.cells[f.from], f.rest) {
+		d.set(f.field, w.value())
 	}
 }
 
@@ -51,19 +45,16 @@ func (w *walker) walk(from Value, rest string) bool {
 }
 
 func (w *walker) object(raw []byte, rest string) bool {
-	if v, ok := member(raw, rest); ok {
-		w.add(v)
-		return true
+	segment, rest, more := strings.Cut(rest, ".")
+	v, ok := member(raw, segment)
+	switch {
+	case !ok:
+		return false
+	case more:
+		return w.walk(v, rest)
 	}
-	for i := range len(rest) {
-		if rest[i] != '.' {
-			continue
-		}
-		if v, ok := member(raw, rest[:i]); ok && w.walk(v, rest[i+1:]) {
-			return true
-		}
-	}
-	return false
+	w.add(v)
+	return true
 }
 
 // array collects what rest finds in the objects of an array, and of arrays in it: it reads on over their
