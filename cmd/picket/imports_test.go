@@ -25,7 +25,7 @@ var allowed = map[string][]string{
 	"internal/eventfile":           {},
 	"matcher":                      {"rules", "event", "matcher/internal/index"},
 	"matcher/internal/index":       {},
-	"matcher/internal/reference":   {"rules", "event"},
+	"matcher/internal/reference":   {"rules"},
 	"matcher/internal/conformance": {"rules", "event"},
 	"matcher/internal/generate":    {},
 	"producer":                     {"rules", "event", "matcher", "internal/wire"},

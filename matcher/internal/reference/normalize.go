@@ -15,8 +15,7 @@ import (
 
 // Normalize gives the normal form of a record's event: what the gate and the rules see of it
 // (sigma-semantics, "Envelopes" and "Normal form"). It knows NXLog's flat layout, both layouts of
-// Winlogbeat and evtx_dump's, and refuses what has no channel or no event id. Of equal keys the last
-// counts.
+// Winlogbeat and evtx_dump's, and refuses what has no event id. Of equal keys the last counts.
 func Normalize(record []byte) (Event, error) {
 	dec := json.NewDecoder(bytes.NewReader(record))
 	dec.UseNumber()
@@ -32,18 +31,14 @@ func Normalize(record []byte) (Event, error) {
 		return Event{}, errors.New("not an object")
 	}
 	system, fields := envelope(root)
-	var e Event
-	if e.Channel, ok = system["Channel"].(string); !ok {
-		return Event{}, errors.New("no channel")
-	}
 	id, err := eventID(system["EventID"])
 	if err != nil {
 		return Event{}, err
 	}
-	e.EventID = id
+	e := Event{EventID: id, Fields: map[string]any{}}
+	e.Channel, _ = system["Channel"].(string)
 	system["EventID"] = json.Number(strconv.FormatUint(uint64(id), 10))
 
-	e.Fields = map[string]any{}
 	put := func(from map[string]any) {
 		// Sorted, so that of two names that differ in blanks only it is always the same one that stays.
 		for _, name := range slices.Sorted(maps.Keys(from)) {
@@ -67,9 +62,15 @@ func envelope(root map[string]any) (system map[string]any, data []map[string]any
 		return elements(sys), []map[string]any{eventData(event["EventData"]), userData(event["UserData"])}
 	}
 	if winlog, ok := root["winlog"].(map[string]any); ok {
+		if winlog["event_id"] == nil {
+			ecs, _ := root["event"].(map[string]any)
+			winlog["event_id"] = ecs["code"]
+		}
 		return beat(root, winlog, "channel", "provider_name", "record_id")
 	}
-	if has(root, "event_data") || has(root, "user_data") || has(root, "log_name") && has(root, "event_id") {
+	_, isEvent := root["event_data"].(map[string]any)
+	_, isUser := root["user_data"].(map[string]any)
+	if isEvent || isUser || has(root, "log_name") && has(root, "event_id") {
 		return beat(root, root, "log_name", "source_name", "record_number")
 	}
 	return flat(root), nil
@@ -205,11 +206,12 @@ func eventID(v any) (uint32, error) {
 	if !ok {
 		return 0, errors.New("no event id")
 	}
-	id, err := strconv.ParseUint(s, 10, 32)
+	id, err := strconv.ParseUint(integral.ReplaceAllString(s, "$1"), 10, 32)
 	return uint32(id), err
 }
 
 var (
+	integral = regexp.MustCompile(`^([0-9]+)\.0+$`)
 	numbered = regexp.MustCompile(`^param([1-9][0-9]{0,8})$`)
 	hash     = regexp.MustCompile(`^(?i:(md5|sha1|sha256|imphash))=([0-9A-Fa-f]+)$`)
 )

@@ -55,6 +55,10 @@ func TestNormalize(t *testing.T) {
 			"Channel": "C", "EventID": number("1"), "Provider_Name": "P", "Computer": "h", "EventRecordID": "7", "Message": "m",
 			"param1": "a", "param2": "b", "Data": []any{"a", "b"},
 		}})
+	test("without a channel, and an id that is a float", `{"EventID":"4.00"}`,
+		Event{EventID: 4, Fields: map[string]any{"EventID": number("4")}})
+	test("Winlogbeat: the id of ECS", `{"event":{"code":"7"},"winlog":{"channel":"C"}}`,
+		Event{Channel: "C", EventID: 7, Fields: map[string]any{"Channel": "C", "EventID": number("7")}})
 	test("Winlogbeat 6 without data", `{"log_name":"C","event_id":1}`,
 		Event{Channel: "C", EventID: 1, Fields: map[string]any{"Channel": "C", "EventID": number("1")}})
 	test("evtx_dump", `{"Event":{"#attributes":{"xmlns":"x"},"System":{"Provider":{"#attributes":{"Name":"P","Guid":"G"}},"EventID":{"#text":1,"#attributes":{"Qualifiers":2}},"Channel":"C","Correlation":null,"TimeCreated":{"#attributes":{"SystemTime":"t"}}},"EventData":{"#attributes":{"Name":"n"},"Image":"i","Data":{"#text":["a","b"]}}}}`,
@@ -74,9 +78,9 @@ func TestNormalize(t *testing.T) {
 
 func TestNormalizeRefuses(t *testing.T) {
 	for _, record := range []string{
-		``, `null`, `[]`, `5`, `{`, `{} {}`, `{}`, `{"EventID":1}`, `{"Channel":"C"}`, `{"EventID":1,"Channel":5}`,
+		``, `null`, `[]`, `5`, `{`, `{} {}`, `{}`, `{"Channel":"C"}`,
 		`{"EventID":-1,"Channel":"C"}`, `{"EventID":1.5,"Channel":"C"}`, `{"EventID":4294967296,"Channel":"C"}`, `{"EventID":"x","Channel":"C"}`,
-		`{"winlog":{"channel":"C"}}`, `{"event_data":{},"event_id":1}`, `{"Event":{"System":{"EventID":{"#attributes":{}},"Channel":"C"}}}`,
+		`{"winlog":{"channel":"C"}}`, `{"Event":{"System":{"EventID":{"#attributes":{}},"Channel":"C"}}}`,
 	} {
 		if got, err := Normalize([]byte(record)); err == nil {
 			t.Errorf("%s: %+v", record, got)
