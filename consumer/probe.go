@@ -67,6 +67,10 @@ func probeTopics(ctx context.Context, cfg *Config, broker string) error {
 	client := &kafka.Client{Addr: kafka.TCP(broker), Transport: cfg.Transport}
 	m, err := client.Metadata(ctx, &kafka.MetadataRequest{Topics: cfg.Topics})
 	if err != nil {
+		if cfg.Dialer.SASLMechanism == nil && closed(err) && speaksPlain(ctx, broker) {
+			return fmt.Errorf("broker %s: %w: %w; it answers until it is asked about topics: it may want SASL, set the security protocol",
+				broker, ErrAuthentication, err)
+		}
 		return diagnose(ctx, cfg, broker, err)
 	}
 	for _, t := range m.Topics {
@@ -103,11 +107,13 @@ func diagnose(ctx context.Context, cfg *Config, broker string, err error) error 
 		return fail(ErrTLS, "the broker expects TLS on this port: use security protocol SSL or SASL_SSL, or its plain-text port")
 	case tlsTrouble(err):
 		return fail(ErrTLS, "check the certificate authorities, the client certificate and the host name")
-	case cfg.Dialer.SASLMechanism == nil && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)):
-		return fail(ErrAuthentication, "the broker closed the connection; it may want SASL: set the security protocol")
 	}
-	return fail(ErrUnreachable, "check the address, the security protocol, and that it is a Kafka broker")
+	// Also a proxy or a forwarded port whose broker has not started yet, which accepts and closes.
+	return fail(ErrUnreachable, "check the address, the security protocol, and that it is a Kafka broker that has started")
 }
+
+// closed reports whether the other side ended the connection instead of answering.
+func closed(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) }
 
 // lookFor bounds one look at a broker's port.
 const lookFor = 3 * time.Second

@@ -115,7 +115,7 @@ func newBroker() (*broker, error) {
 	return b, nil
 }
 
-// brokerEnv is a KRaft broker with two listeners for clients, in the settings of the official image. Groups form without the
+// brokerEnv is a KRaft broker with two listeners for clients and one for itself, in the settings of the official image. Groups form without the
 // delay that spares a new group rebalances: the tests want them.
 func brokerEnv(plain, sasl string) map[string]string {
 	return map[string]string{
@@ -123,10 +123,10 @@ func brokerEnv(plain, sasl string) map[string]string {
 		"KAFKA_PROCESS_ROLES":                            "broker,controller",
 		"KAFKA_CONTROLLER_QUORUM_VOTERS":                 "1@localhost:9093",
 		"KAFKA_CONTROLLER_LISTENER_NAMES":                "CONTROLLER",
-		"KAFKA_LISTENERS":                                "PLAINTEXT://:9092,CONTROLLER://:9093,SASL_PLAINTEXT://:9094",
-		"KAFKA_ADVERTISED_LISTENERS":                     "PLAINTEXT://" + plain + ",SASL_PLAINTEXT://" + sasl,
-		"KAFKA_LISTENER_SECURITY_PROTOCOL_MAP":           "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT",
-		"KAFKA_INTER_BROKER_LISTENER_NAME":               "PLAINTEXT",
+		"KAFKA_LISTENERS":                                "PLAINTEXT://:9092,CONTROLLER://:9093,SASL_PLAINTEXT://:9094,INSIDE://:9095",
+		"KAFKA_ADVERTISED_LISTENERS":                     "PLAINTEXT://" + plain + ",SASL_PLAINTEXT://" + sasl + ",INSIDE://localhost:9095",
+		"KAFKA_LISTENER_SECURITY_PROTOCOL_MAP":           "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,INSIDE:PLAINTEXT",
+		"KAFKA_INTER_BROKER_LISTENER_NAME":               "INSIDE",
 		"KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR":         "1",
 		"KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR": "1",
 		"KAFKA_TRANSACTION_STATE_LOG_MIN_ISR":            "1",
@@ -143,7 +143,7 @@ func brokerEnv(plain, sasl string) map[string]string {
 func (b *broker) awaitUp(ctx context.Context) error {
 	for {
 		attempt, cancel := context.WithTimeout(ctx, 5*time.Second)
-		_, err := b.admin.BrokerMetadata(attempt)
+		err := b.client.Ping(attempt)
 		cancel()
 		if err == nil {
 			return nil

@@ -39,7 +39,7 @@ func TestSASL(t *testing.T) {
 				t.Errorf("with a wrong password picket exited %d, want 1", code)
 			}
 			log := m.log.String()
-			if !strings.Contains(log, "kafka.sasl_password") || !strings.Contains(log, mechanism) {
+			if !strings.Contains(log, "check the user name, the password and the SASL mechanism") {
 				t.Errorf("the log does not say what to do:\n%s", log)
 			}
 			t.Logf("it says: %s", tail(log, 1))
@@ -48,4 +48,14 @@ func TestSASL(t *testing.T) {
 			}
 		})
 	}
+	t.Run("no credentials", func(t *testing.T) {
+		at := newSite(t, b)
+		s := at.settings(b)
+		s["kafka"].(settings)["bootstrap_servers"] = []string{b.sasl}
+		m := startMember(t, "anonymous", at.group, s)
+		if code := m.awaitExit(t, patience); code != 1 {
+			t.Errorf("without credentials picket exited %d, want 1", code)
+		}
+		m.awaitLog(t, patience, "ERROR", b.sasl, "it may want SASL, set the security protocol")
+	})
 }
