@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,32 +24,28 @@ func newCatalog(size int) *catalog {
 	return &catalog{byID: make(map[string]entry, size), byName: map[string]entry{}}
 }
 
-// add enters what has an id and a name; either may be empty. A taken id refuses it, a taken name warns.
-func (c *catalog) add(e entry, id, name, title string, findings *Errors) bool {
-	report := func(code, what, key string, first entry) {
-		rule := id
-		if rule == "" {
-			rule = title
-		}
-		*findings = append(*findings, &Error{Pos: e.pos, Rule: rule, Code: code,
-			Err: fmt.Errorf("%s %s is taken by the rule at %s", what, key, first.pos)})
+// add enters what has an id and a name; either may be empty. A taken name warns; a taken id refuses it, which
+// is the finding that is returned.
+func (c *catalog) add(e entry, id, name, title string, findings *Errors) *Error {
+	taken := func(code, what, key string, first entry) *Error {
+		return &Error{Pos: e.pos, Rule: cmp.Or(id, title), Code: code,
+			Err: fmt.Errorf("%s %s is taken by the rule at %s", what, key, first.pos)}
 	}
 	if id != "" {
 		key := strings.ToLower(id)
-		if first, taken := c.byID[key]; taken {
-			report(CodeDuplicateID, "id", id, first)
-			return false
+		if first, ok := c.byID[key]; ok {
+			return taken(CodeDuplicateID, "id", id, first)
 		}
 		c.byID[key] = e
 	}
 	if name != "" {
-		if first, taken := c.byName[name]; taken {
-			report(CodeDuplicateName, "name", name, first)
+		if first, ok := c.byName[name]; ok {
+			*findings = append(*findings, taken(CodeDuplicateName, "name", name, first))
 		} else {
 			c.byName[name] = e
 		}
 	}
-	return true
+	return nil
 }
 
 // replace enters a rule for one with the same id and name.
@@ -82,10 +79,18 @@ func (c *catalog) suggest(ref string) string {
 }
 
 // resolve sets what the correlation's references lead to. It reports each that leads nowhere, to the
-// correlation itself, or round in a circle, and gives the correlations that are whole.
-func (c *catalog) resolve(correlations []*Correlation, findings *Errors) []*Correlation {
-	r := resolver{catalog: c, findings: findings, state: map[*Correlation]resolveState{}}
-	return slices.DeleteFunc(slices.Clone(correlations), func(x *Correlation) bool { return r.visit(x) == refused })
+// correlation itself, or round in a circle, and gives the correlations that are whole and the others.
+func (c *catalog) resolve(correlations []*Correlation, findings *Errors) (sound []*Correlation, rejected []Rejected) {
+	r := resolver{catalog: c, state: map[*Correlation]resolveState{}, why: map[*Correlation]Errors{}}
+	for _, x := range correlations {
+		if r.visit(x) == refused {
+			*findings = append(*findings, r.why[x]...)
+			rejected = append(rejected, x.rejected(r.why[x]))
+		} else {
+			sound = append(sound, x)
+		}
+	}
+	return sound, rejected
 }
 
 type resolveState uint8
@@ -99,8 +104,8 @@ const (
 
 type resolver struct {
 	*catalog
-	findings *Errors
-	state    map[*Correlation]resolveState
+	state map[*Correlation]resolveState
+	why   map[*Correlation]Errors // of those refused
 }
 
 // visit resolves x and what it refers to.
@@ -111,11 +116,7 @@ func (r *resolver) visit(x *Correlation) resolveState {
 	r.state[x] = visiting
 	out := whole
 	report := func(ref Reference, format string, args ...any) {
-		name := x.ID
-		if name == "" {
-			name = x.Title
-		}
-		*r.findings = append(*r.findings, &Error{Pos: ref.Pos, Rule: name, Code: CodeReference, Err: fmt.Errorf(format, args...)})
+		r.why[x] = append(r.why[x], &Error{Pos: ref.Pos, Rule: cmp.Or(x.ID, x.Title), Code: CodeReference, Err: fmt.Errorf(format, args...)})
 		out = refused
 	}
 	for i := range x.Rules {

@@ -22,6 +22,15 @@ func Load(paths ...string) (*Set, error) { return LoadOptions{}.Load(paths...) }
 
 // Load is Load with choices.
 func (o LoadOptions) Load(paths ...string) (*Set, error) {
+	files, err := o.ParseFiles(paths...)
+	if err != nil {
+		return nil, err
+	}
+	return Assemble(files, o), nil
+}
+
+// ParseFiles reads what Load reads, in the order of names, for a set that has other files as well.
+func (o LoadOptions) ParseFiles(paths ...string) ([]File, error) {
 	var names []string
 	for _, p := range paths {
 		found, err := ruleFiles(p)
@@ -40,7 +49,7 @@ func (o LoadOptions) Load(paths ...string) (*Set, error) {
 		}
 		files = append(files, ParseFile(name, src, o))
 	}
-	return Assemble(files, o), nil
+	return files, nil
 }
 
 func ruleFiles(root string) ([]string, error) {

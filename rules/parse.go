@@ -19,6 +19,7 @@ type File struct {
 	Correlations []*Correlation
 	Filters      []*Filter
 	Findings     Errors
+	Rejected     []Rejected // documents that were refused, in the order of the text
 	// Deselected counts the rules that LoadOptions.Statuses left out.
 	Deselected int
 }
@@ -34,7 +35,7 @@ func Parse(file string, src []byte) ([]*Rule, Errors) {
 func ParseFile(name string, src []byte, opt LoadOptions) File {
 	out := File{Name: name}
 	refuse := func(code string, err error) File {
-		out.Findings = Errors{{Pos: Pos{File: name}, Code: code, Err: err}}
+		out.unreadable(&Error{Pos: Pos{File: name}, Code: code, Err: err})
 		return out
 	}
 	if len(src) > maxFileBytes {
@@ -49,18 +50,29 @@ func ParseFile(name string, src []byte, opt LoadOptions) File {
 		root, bad := decodeDocument(c, budget)
 		if bad != nil {
 			pos := Pos{File: name, Line: bad.line, Col: max(bad.col, 1)}
-			out.Findings = append(out.Findings, &Error{Pos: pos, Code: bad.code, Err: bad.err})
+			out.unreadable(&Error{Pos: pos, Code: bad.code, Err: bad.err})
 			continue
 		}
 		if root == nil || root.Kind == yaml.ScalarNode && scalarType(root) == typeNull {
 			continue
 		}
-		d := document{file: name, chunk: c, budget: budget, opt: opt}
+		d := document{file: name, kind: KindRule, chunk: c, budget: budget, opt: opt}
+		d.rule.Pos = d.pos(root)
 		d.read(root, &t, &out)
-		out.Findings = append(out.Findings, d.finish()...)
+		d.finish()
+		out.Findings = append(out.Findings, d.findings...)
+		if d.refused() {
+			out.Rejected = append(out.Rejected, d.rejected())
+		}
 	}
 	out.Findings.sort()
 	return out
+}
+
+// unreadable records a document, or the whole file, of which nothing is known but the finding.
+func (f *File) unreadable(e *Error) {
+	f.Findings = append(f.Findings, e)
+	f.Rejected = append(f.Rejected, Rejected{Pos: e.Pos, Findings: Errors{e}})
 }
 
 // sort orders findings by place, then by code: what is printed does not depend on the order of work.
@@ -81,6 +93,7 @@ func comparePos(a, b Pos) int {
 // document is one YAML document while it is read.
 type document struct {
 	file     string
+	kind     Kind
 	chunk    chunk
 	budget   *budget // of the file
 	opt      LoadOptions
@@ -124,7 +137,7 @@ func (d *document) report(p Pos, code, format string, args ...any) {
 }
 
 // finish names the rule in its findings: it may have been read after the first of them.
-func (d *document) finish() Errors {
+func (d *document) finish() {
 	name := d.rule.ID
 	if name == "" {
 		name = d.rule.Title
@@ -132,7 +145,7 @@ func (d *document) finish() Errors {
 	for _, f := range d.findings {
 		f.Rule = name
 	}
-	return d.findings
+	d.findings.sort()
 }
 
 func (d *document) refused() bool { return slices.ContainsFunc(d.findings, (*Error).Refused) }
@@ -146,6 +159,7 @@ func (d *document) read(root *yaml.Node, t *template, out *File) {
 	}
 	m := newMapping(root)
 	if p, ok := m.find("correlation"); ok {
+		d.kind = KindCorrelation
 		d.identify(root, m)
 		if c := d.correlation(m, p); c != nil {
 			out.Correlations = append(out.Correlations, c)
@@ -153,6 +167,7 @@ func (d *document) read(root *yaml.Node, t *template, out *File) {
 		return
 	}
 	if p, ok := m.find("filter"); ok {
+		d.kind = KindFilter
 		d.identify(root, m)
 		if f := d.filter(m, p); f != nil {
 			out.Filters = append(out.Filters, f)

@@ -14,9 +14,12 @@ type Set struct {
 	// they refer to give alerts of their own.
 	Correlations []*Correlation
 	Filters      []*Filter // in the order they are applied: by file and position
-	Findings     Errors    // everything that was refused or looks wrong, sorted; refused rules are not in Rules
-	Files        int       // files read
-	Deselected   int       // rules that LoadOptions.Statuses left out
+	// Rejected are the documents that were refused, by file and position. With Rules, Correlations, Filters
+	// and Deselected they are all that the files hold, but for the templates of the legacy key action.
+	Rejected   []Rejected
+	Findings   Errors // everything that was refused or looks wrong, sorted; refused rules are not in Rules
+	Files      int    // files read
+	Deselected int    // rules that LoadOptions.Statuses left out
 	// Hash identifies the set: "sha256:" and the hex digest over the sorted hashes of its rules and the
 	// choices about log sources. Two members of a group with the same hash evaluate the same rules.
 	Hash    string
@@ -40,28 +43,46 @@ func Assemble(files []File, opt LoadOptions) *Set {
 			s.Correlations = append(s.Correlations, x.clone())
 		}
 		s.Filters = append(s.Filters, f.Filters...)
+		s.Rejected = append(s.Rejected, f.Rejected...)
 		s.Findings = append(s.Findings, f.Findings...)
 		s.Deselected += f.Deselected
 	}
 	slices.SortStableFunc(s.Rules, func(a, b *Rule) int { return comparePos(a.Pos, b.Pos) })
 	slices.SortStableFunc(s.Correlations, func(a, b *Correlation) int { return comparePos(a.Pos, b.Pos) })
 	slices.SortStableFunc(s.Filters, func(a, b *Filter) int { return comparePos(a.Pos, b.Pos) })
-	c := newCatalog(len(s.Rules))
-	s.Rules = slices.DeleteFunc(s.Rules, func(r *Rule) bool {
-		return !c.add(entry{pos: r.Pos, rule: r}, r.ID, r.Name, r.Title, &s.Findings)
-	})
-	s.Correlations = slices.DeleteFunc(s.Correlations, func(r *Correlation) bool {
-		return !c.add(entry{pos: r.Pos, correlation: r}, r.ID, r.Name, r.Title, &s.Findings)
-	})
-	s.Filters = slices.DeleteFunc(s.Filters, func(f *Filter) bool {
-		return !c.add(entry{pos: f.Pos}, f.ID, "", f.Title, &s.Findings)
-	})
+	c := s.dropDuplicates()
 	s.applyFilters(c)
-	s.Correlations = c.resolve(s.Correlations, &s.Findings)
+	var unresolved []Rejected
+	s.Correlations, unresolved = c.resolve(s.Correlations, &s.Findings)
+	s.Rejected = append(s.Rejected, unresolved...)
+	slices.SortStableFunc(s.Rejected, func(a, b Rejected) int { return comparePos(a.Pos, b.Pos) })
 	s.Findings.sort()
 	s.sources = opt.Sources.table()
 	s.Hash = s.digest(opt.Sources)
 	return s
+}
+
+// dropDuplicates keeps the first document with each id, and gives the catalog of them.
+func (s *Set) dropDuplicates() *catalog {
+	c := newCatalog(len(s.Rules))
+	reject := func(doc interface{ rejected(Errors) Rejected }, duplicate *Error) bool {
+		if duplicate == nil {
+			return false
+		}
+		s.Findings = append(s.Findings, duplicate)
+		s.Rejected = append(s.Rejected, doc.rejected(Errors{duplicate}))
+		return true
+	}
+	s.Rules = slices.DeleteFunc(s.Rules, func(r *Rule) bool {
+		return reject(r, c.add(entry{pos: r.Pos, rule: r}, r.ID, r.Name, r.Title, &s.Findings))
+	})
+	s.Correlations = slices.DeleteFunc(s.Correlations, func(r *Correlation) bool {
+		return reject(r, c.add(entry{pos: r.Pos, correlation: r}, r.ID, r.Name, r.Title, &s.Findings))
+	})
+	s.Filters = slices.DeleteFunc(s.Filters, func(f *Filter) bool {
+		return reject(f, c.add(entry{pos: f.Pos}, f.ID, "", f.Title, &s.Findings))
+	})
+	return c
 }
 
 // applyFilters replaces rules by what filters make of them.
