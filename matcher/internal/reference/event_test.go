@@ -90,7 +90,11 @@ func TestDecodingOfGeneratedRecords(t *testing.T) {
 	const seed = 5
 	rng := rand.New(rand.NewPCG(seed, 0))
 	d := event.NewDecoder(compared)
-	for range 3000 {
+	n := 3000
+	if underRace {
+		n = 300
+	}
+	for range n {
 		compareDecoding(t, d, generate.Record(rng))
 		if t.Failed() {
 			t.Fatalf("seed %d", seed)
@@ -99,6 +103,9 @@ func TestDecodingOfGeneratedRecords(t *testing.T) {
 }
 
 func TestDecodingOfRealEvents(t *testing.T) {
+	if underRace {
+		t.Skip("a naive reading of 139 MB takes too long under the race detector")
+	}
 	d := event.NewDecoder(compared)
 	records := 0
 	for i, record := range lines(t, filepath.Join(corpus(t), "sysmon-nxlog.jsonl.gz")) {

@@ -139,7 +139,7 @@ func elements(parent map[string]any) map[string]any {
 		}
 		if text, ok := element["#text"]; ok {
 			out[name] = text
-		} else if attrs == nil {
+		} else if !isObject {
 			out[name] = v
 		}
 	}

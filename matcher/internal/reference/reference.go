@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/picketsigma/picket/rules"
 )
@@ -250,4 +251,4 @@ func leaves(v any, out []any) []any {
 }
 
 // lower folds one code point at a time.
-func lower(s string) string { return strings.Map(toLower, s) }
+func lower(s string) string { return strings.Map(unicode.ToLower, s) }

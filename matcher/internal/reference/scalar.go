@@ -5,12 +5,9 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"github.com/picketsigma/picket/rules"
 )
-
-func toLower(r rune) rune { return unicode.ToLower(r) }
 
 // scalar compares one event value with one operand.
 func scalar(o rules.Operand, v any) bool {
@@ -91,6 +88,10 @@ type element struct {
 
 // glob matches the whole of s.
 func glob(p rules.Pattern, s string, cased bool) bool {
+	fold := lower
+	if cased {
+		fold = func(s string) string { return s }
+	}
 	var es []element
 	for _, part := range p {
 		switch part.Kind {
@@ -101,7 +102,7 @@ func glob(p rules.Pattern, s string, cased bool) bool {
 		case rules.PartDash:
 			es = append(es, element{wild: '-'})
 		case rules.PartLiteral:
-			for _, r := range part.Text {
+			for _, r := range fold(part.Text) {
 				es = append(es, element{char: r})
 			}
 		default:
@@ -115,10 +116,10 @@ func glob(p rules.Pattern, s string, cased bool) bool {
 		case '-':
 			return strings.ContainsRune("-/\u2013\u2014\u2015", r)
 		}
-		return e.char == r || !cased && unicode.ToLower(e.char) == unicode.ToLower(r)
+		return e.char == r
 	}
 	// A * takes nothing at first; on a difference the last one takes one character more.
-	value, at, star, taken := []rune(s), 0, -1, 0
+	value, at, star, taken := []rune(fold(s)), 0, -1, 0
 	for i := 0; i < len(value); {
 		switch {
 		case at < len(es) && es[at].wild == '*':
