@@ -91,7 +91,7 @@ func TestBadRecords(t *testing.T) {
 
 	m := startMember(t, "one", at.group, at.settings(b))
 	m.awaitReady(t)
-	b.produce(t, kgo.NoCompression(), records)
+	b.produce(t, kgo.NoCompression(), records, kgo.ProducerBatchMaxBytes(16<<20))
 	b.awaitCaughtUp(t, patience, at.group, at.input)
 
 	if n := m.metric(t, "picket_dead_letters_total"); n != len(dead) {

@@ -105,7 +105,7 @@ func newBroker() (*broker, error) {
 	if err != nil {
 		return nil, errors.Join(err, testcontainers.TerminateContainer(b.container))
 	}
-	if b.client, err = kgo.NewClient(kgo.SeedBrokers(b.plain), kgo.RetryTimeout(20*time.Second)); err == nil {
+	if b.client, err = kgo.NewClient(kgo.SeedBrokers(b.plain), kgo.RetryTimeout(20*time.Second), kgo.AlwaysRetryEOF()); err == nil {
 		b.admin = kadm.NewClient(b.client)
 		err = b.awaitUp(ctx)
 	}
@@ -115,8 +115,8 @@ func newBroker() (*broker, error) {
 	return b, nil
 }
 
-// brokerEnv is a KRaft broker with two listeners for clients and one for itself, in the settings of the official image. Groups form without the
-// delay that spares a new group rebalances: the tests want them.
+// brokerEnv is a KRaft broker with two listeners for clients and one for itself, in the settings of the official image. Groups form
+// without the delay that spares a new group rebalances: the tests want them.
 func brokerEnv(plain, sasl string) map[string]string {
 	return map[string]string{
 		"KAFKA_NODE_ID":                                  "1",
@@ -274,9 +274,9 @@ func (b *broker) behind(ctx context.Context, group string, topics ...string) (in
 }
 
 // produce writes records to the partitions that they name and waits until they are acknowledged; their offsets are filled in.
-func (b *broker) produce(t *testing.T, codec kgo.CompressionCodec, records []*kgo.Record) {
+func (b *broker) produce(t *testing.T, codec kgo.CompressionCodec, records []*kgo.Record, opts ...kgo.Opt) {
 	t.Helper()
-	client := b.producer(t, codec)
+	client := b.producer(t, codec, opts...)
 	defer client.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
@@ -285,10 +285,14 @@ func (b *broker) produce(t *testing.T, codec kgo.CompressionCodec, records []*kg
 	}
 }
 
-func (b *broker) producer(t *testing.T, codec kgo.CompressionCodec) *kgo.Client {
+// producer is a client that goes on when the broker goes away for a while, also when Docker's proxy accepts in its place.
+func (b *broker) producer(t *testing.T, codec kgo.CompressionCodec, opts ...kgo.Opt) *kgo.Client {
 	t.Helper()
-	client, err := kgo.NewClient(kgo.SeedBrokers(b.plain), kgo.RecordPartitioner(kgo.ManualPartitioner()),
-		kgo.ProducerBatchCompression(codec), kgo.ProducerBatchMaxBytes(16<<20), kgo.MaxBufferedRecords(1<<20), kgo.UnknownTopicRetries(-1))
+	opts = append([]kgo.Opt{
+		kgo.SeedBrokers(b.plain), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerBatchCompression(codec),
+		kgo.MaxBufferedRecords(1 << 20), kgo.UnknownTopicRetries(-1), kgo.AlwaysRetryEOF(),
+	}, opts...)
+	client, err := kgo.NewClient(opts...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,7 +36,7 @@ func TestCompose(t *testing.T) {
 	eventually(t, 3*time.Minute, fmt.Sprintf("alerts for %d events", len(want)), func() (bool, string) {
 		printed := c.run(t, time.Minute, "logs", "--no-color", "alerts")
 		seen := alertsIn(t, printed, want)
-		return len(seen) == len(want), tail(printed, 5)
+		return len(seen) == len(want), fmt.Sprintf("alerts for %d, at last %s", len(seen), tail(printed, 3))
 	})
 
 	resp, err := http.Get("http://127.0.0.1:" + c.picketPort + "/readyz")

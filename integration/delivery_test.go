@@ -11,7 +11,7 @@ const (
 	partitions      = 12
 	alertPartitions = 3
 	corpusEvents    = 50_000
-	plantedEvents   = 540 // 20 of each kind in each shape
+	plantedEvents   = 2_700 // 100 of each kind in each shape
 )
 
 // site is the topics and the group of one test.

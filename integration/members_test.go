@@ -103,48 +103,47 @@ func three(t *testing.T, b *broker, at site) []*member {
 	return members
 }
 
-// TestMemberTerminated: one of three members is stopped in the middle, as a deployment does it. Nothing is lost and nothing
-// comes twice.
-func TestMemberTerminated(t *testing.T) {
-	b := startBroker(t)
-	at := newSite(t, b)
-	l := newLoad(t, at.input, partitions, corpusEvents, plantedEvents)
-	members := three(t, b, at)
-
-	f := b.startFeed(t, l)
-	f.awaitShare(t, 1, 3)
-	members[1].stop(t)
-	b.awaitMembers(t, at.group, 2)
-	f.wantRunning(t)
-	f.await(t)
-	b.awaitCaughtUp(t, waitForLoad, at.group, at.input)
-	members[0].stop(t)
-	members[2].stop(t)
-	if again := checkAlerts(t, b.read(t, at.alerts), l, alertPartitions); again != 0 {
+// TestMembersTerminated: a rolling deployment. One member after the other is stopped and replaced while events come in. Nothing is
+// lost and nothing comes twice.
+func TestMembersTerminated(t *testing.T) {
+	again := replaceMembers(t, func(m *member) { m.stop(t) })
+	if again != 0 {
 		t.Errorf("%d alerts came twice", again)
 	}
 }
 
-// TestMemberKilled: one of three members dies in the middle. Nothing is lost; what comes twice has the same id.
-func TestMemberKilled(t *testing.T) {
+// TestMembersKilled: one member after the other dies and is replaced. Nothing is lost; what comes twice has the same id.
+func TestMembersKilled(t *testing.T) {
+	replaceMembers(t, func(m *member) {
+		m.signal(t, syscall.SIGKILL)
+		if code := m.awaitExit(t, 10*time.Second); code != -1 {
+			t.Fatalf("the killed member exited %d", code)
+		}
+	})
+}
+
+// replaceMembers ends each of three members under load, starts another in its place, and gives the number of repeated alerts.
+func replaceMembers(t *testing.T, end func(m *member)) (again int) {
+	t.Helper()
 	b := startBroker(t)
 	at := newSite(t, b)
 	l := newLoad(t, at.input, partitions, corpusEvents, plantedEvents)
 	members := three(t, b, at)
 
 	f := b.startFeed(t, l)
-	f.awaitShare(t, 1, 3)
-	members[1].signal(t, syscall.SIGKILL)
-	if code := members[1].awaitExit(t, 10*time.Second); code != -1 {
-		t.Fatalf("the killed member exited %d", code)
+	for i, m := range members {
+		f.awaitShare(t, i+1, len(members)+1)
+		end(m)
+		f.wantRunning(t)
+		members[i] = startMember(t, m.name+" again", at.group, at.settings(b))
 	}
-	f.wantRunning(t)
 	f.await(t)
 	b.awaitCaughtUp(t, waitForLoad, at.group, at.input)
-	b.awaitMembers(t, at.group, 2)
-	members[0].stop(t)
-	members[2].stop(t)
-	checkAlerts(t, b.read(t, at.alerts), l, alertPartitions)
+	b.awaitMembers(t, at.group, len(members))
+	for _, m := range members {
+		m.stop(t)
+	}
+	return checkAlerts(t, b.read(t, at.alerts), l, alertPartitions)
 }
 
 // TestBrokerRestarted: the only broker goes away in the middle and comes back. Nothing is lost; what comes twice has the same id.

@@ -58,17 +58,14 @@ func TestTransactions(t *testing.T) {
 // transact writes the records in one transaction, and ends it.
 func (b *broker) transact(t *testing.T, codec kgo.CompressionCodec, records map[*kgo.Record]plantedEvent, commit bool) {
 	t.Helper()
-	client, err := kgo.NewClient(kgo.SeedBrokers(b.plain), kgo.RecordPartitioner(kgo.ManualPartitioner()),
-		kgo.ProducerBatchCompression(codec), kgo.TransactionalID(unique(t, "transaction")))
-	if err != nil {
-		t.Fatal(err)
-	}
+	client := b.producer(t, codec, kgo.TransactionalID(unique(t, "transaction")))
 	defer client.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	if err := client.BeginTransaction(); err != nil {
 		t.Fatal(err)
 	}
+	var err error
 	for r := range records {
 		client.Produce(ctx, r, func(_ *kgo.Record, produced error) {
 			if produced != nil {
