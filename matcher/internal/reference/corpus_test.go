@@ -93,7 +93,7 @@ func (b *byLogSource) rules(e Event) []*rules.Rule {
 	passed, ok := b.of[key]
 	if !ok {
 		for _, r := range b.set.Rules {
-			if gate(r.LogSource, e) {
+			if len(gate(b.set, r.LogSource, e)) > 0 {
 				passed = append(passed, r)
 			}
 		}
@@ -220,7 +220,7 @@ func testRegression(t *testing.T, set *rules.Set) {
 			e, err := Normalize(raw)
 			if err != nil {
 				t.Errorf("%s: %v", id, err)
-			} else if !gate(r.LogSource, e) || !Match(r, e.Fields) {
+			} else if len(gate(set, r.LogSource, e)) == 0 || !Match(r, e.Fields) {
 				missed++
 			}
 		}

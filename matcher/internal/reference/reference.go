@@ -2,6 +2,7 @@ package reference
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -22,7 +23,8 @@ type Event struct {
 func MatchSet(set *rules.Set, e Event) []string {
 	var out []string
 	for _, r := range set.Rules {
-		if !gate(r.LogSource, e) || !Match(r, e.Fields) {
+		views := gate(set, r.LogSource, e)
+		if !slices.ContainsFunc(views, func(fields map[string]any) bool { return Match(r, fields) }) {
 			continue
 		}
 		if r.ID != "" {
@@ -35,10 +37,10 @@ func MatchSet(set *rules.Set, e Event) []string {
 	return out
 }
 
-// gate reports whether e is an event of the log source (sigma-semantics: a rule is never tried on
-// events of another).
-func gate(ls rules.LogSource, e Event) bool {
-	bindings, _ := rules.Bind(ls)
+// gate gives the fields of e as rules of the log source name them, once for each binding that takes e:
+// none when e is no event of it (sigma-semantics: a rule is never tried on events of another).
+func gate(set *rules.Set, ls rules.LogSource, e Event) (views []map[string]any) {
+	bindings, _ := set.Bind(ls)
 	for _, b := range bindings {
 		if len(b.Channels) > 0 && !slices.Contains(b.Channels, lower(e.Channel)) {
 			continue
@@ -49,9 +51,20 @@ func gate(ls rules.LogSource, e Event) bool {
 		if len(b.EventTypes) > 0 && e.EventType != "" && !slices.Contains(b.EventTypes, lower(e.EventType)) {
 			continue
 		}
-		return true
+		views = append(views, aliased(e.Fields, b.Aliases))
 	}
-	return false
+	return views
+}
+
+// aliased is the fields with some under the names that rules have for them.
+func aliased(fields map[string]any, aliases []rules.FieldAlias) map[string]any {
+	out := maps.Clone(fields)
+	for _, a := range aliases {
+		if v, ok := fields[a.Event]; ok {
+			out[a.Field] = v
+		}
+	}
+	return out
 }
 
 // Match evaluates one rule on the fields of one event, without the gate. It panics on an operand it
