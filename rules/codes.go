@@ -48,4 +48,9 @@ const (
 	CodeFilterKeeps   = "W014" // a filter without not
 	CodeFilterTarget  = "W015" // a filter's reference that leads nowhere
 	CodeDuplicateName = "W016"
+	CodeUnknownField  = "W017" // a field that no event of the log source has
+	CodeInert         = "W018" // the rule can never fire
+	CodePlainRegex    = "W019" // a regular expression that needs to be none
+	CodeWildcard      = "W020" // a wildcard where a modifier has one
+	CodeFilterSearch  = "W021" // a search that is called filter and is none
 )

@@ -52,9 +52,33 @@ func (d *document) condition(e pair) {
 	for _, w := range p.warnings {
 		d.report(d.pos(e.value), w.code, "%w", w.err)
 	}
+	kept := make([]bool, len(det.Searches))
+	excluded := make([]bool, len(det.Searches))
+	polarity(det.Condition, kept, excluded)
 	for i, s := range det.Searches {
-		if !p.used[i] {
+		switch {
+		case !p.used[i]:
 			d.report(s.Pos, CodeUnusedSearch, "search %q is not used by the condition", s.Name)
+		case strings.HasPrefix(s.Name, "filter") && kept[i] && !excluded[i]:
+			d.report(s.Pos, CodeFilterSearch, "search %q is no filter: it has no `not` in the condition", s.Name)
+		}
+	}
+}
+
+// polarity records which searches a condition asks for, and which it asks not to hold.
+func polarity(c Cond, asked, notAsked []bool) {
+	switch c.Kind {
+	case CondSearch:
+		asked[c.Search] = true
+	case CondOf:
+		for _, i := range c.Of {
+			asked[i] = true
+		}
+	case CondNot:
+		polarity(c.Args[0], notAsked, asked)
+	default:
+		for _, a := range c.Args {
+			polarity(a, asked, notAsked)
 		}
 	}
 }

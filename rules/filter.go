@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -114,7 +115,7 @@ func (f *Filter) targets(all []*Rule, c *catalog, findings *Errors) []*Rule {
 		return out
 	}
 	warn := func(ref Reference, format string, args ...any) {
-		*findings = append(*findings, &Error{Pos: ref.Pos, Rule: f.nameInFindings(), Code: CodeFilterTarget, Err: fmt.Errorf(format, args...)})
+		*findings = append(*findings, &Error{Pos: ref.Pos, Rule: cmp.Or(f.ID, f.Title), Code: CodeFilterTarget, Err: fmt.Errorf(format, args...)})
 	}
 	for _, ref := range f.Rules {
 		switch e, ok := c.find(ref.Text); {
@@ -129,14 +130,6 @@ func (f *Filter) targets(all []*Rule, c *catalog, findings *Errors) []*Rule {
 		}
 	}
 	return out
-}
-
-// nameInFindings is the filter's id, or its title.
-func (f *Filter) nameInFindings() string {
-	if f.ID != "" {
-		return f.ID
-	}
-	return f.Title
 }
 
 // apply gives r with the filter as part of its condition. r is not changed.
@@ -156,12 +149,7 @@ func (f *Filter) apply(r *Rule) *Rule {
 }
 
 // label tells the filter from others in evidence.
-func (f *Filter) label() string {
-	if f.Name != "" {
-		return f.Name
-	}
-	return f.nameInFindings()
-}
+func (f *Filter) label() string { return cmp.Or(f.Name, f.ID, f.Title) }
 
 // shifted is c with every index of a search moved.
 func shifted(c Cond, by int) Cond {

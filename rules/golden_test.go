@@ -19,7 +19,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the goldens in testdata")
 
-// TestGolden runs each txtar: its rule files give the findings that stand in it, and one of them has
+// TestGolden runs each txtar: its rule files give the findings of loading and of the analysis that stand in it, and one of them has
 // the code in the golden's name.
 func TestGolden(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
@@ -43,7 +43,10 @@ func TestGolden(t *testing.T) {
 		if want < 0 {
 			t.Fatalf("%s: no findings", file)
 		}
-		got := Assemble(parsed, LoadOptions{}).Findings.Error() + "\n"
+		set := Assemble(parsed, LoadOptions{})
+		all := slices.Concat(set.Findings, Analyze(set).Findings)
+		all.sort()
+		got := all.Error() + "\n"
 		code, _, _ := strings.Cut(filepath.Base(file), "_")
 		if !strings.Contains(got, ": "+code+": ") {
 			t.Errorf("%s: no finding has its code:\n%s", file, got)

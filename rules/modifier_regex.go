@@ -44,7 +44,51 @@ func (s *step) compileRegex() error {
 		return explainRegex(s.raw, err)
 	}
 	s.alts = []Operand{{Kind: OperandRegex, Regex: re}}
+	if plain := plainModifier(tree); plain != "" {
+		s.lint = append(s.lint, valueError{-1, CodePlainRegex, fmt.Errorf("the regular expression says no more than %s, which is faster", plain)})
+	}
 	return nil
+}
+
+// plainModifier gives the modifiers that say the same as a regular expression, if there are any: it is a
+// text, with an anchor or `.*` at its ends or not.
+func plainModifier(re *syntax.Regexp) string {
+	parts := []*syntax.Regexp{re}
+	if re.Op == syntax.OpConcat {
+		parts = re.Sub
+	}
+	start, end := false, false
+	if parts[0].Op == syntax.OpBeginText {
+		start, parts = true, parts[1:]
+	} else if isAnything(parts[0]) {
+		parts = parts[1:]
+	}
+	if last := len(parts) - 1; last >= 0 && parts[last].Op == syntax.OpEndText {
+		end, parts = true, parts[:last]
+	} else if last >= 0 && isAnything(parts[last]) {
+		parts = parts[:last]
+	}
+	if len(parts) != 1 || parts[0].Op != syntax.OpLiteral {
+		return ""
+	}
+	name := "contains"
+	switch {
+	case start && end:
+		name = "equality"
+	case start:
+		name = "startswith"
+	case end:
+		name = "endswith"
+	}
+	if parts[0].Flags&syntax.FoldCase == 0 {
+		name = strings.TrimPrefix(name+"|cased", "equality|")
+	}
+	return name
+}
+
+// isAnything reports whether re is `.*`, lazy or not.
+func isAnything(re *syntax.Regexp) bool {
+	return re.Op == syntax.OpStar && (re.Sub[0].Op == syntax.OpAnyChar || re.Sub[0].Op == syntax.OpAnyCharNotNL)
 }
 
 // regexSize estimates the instructions that a regular expression compiles to.

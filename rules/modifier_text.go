@@ -8,34 +8,37 @@ import (
 	"unicode/utf8"
 )
 
-func applyContains(s *step) error {
-	return s.each(func(o *Operand) {
-		if o.Kind == OperandFieldRef {
-			o.Anchor = AnchorAnywhere
-			return
-		}
-		o.Pattern = o.Pattern.openStart().openEnd()
-	})
+func applyContains(s *step) error { return s.anchor("contains", AnchorAnywhere) }
+
+func applyStartsWith(s *step) error { return s.anchor("startswith", AnchorStart) }
+
+func applyEndsWith(s *step) error { return s.anchor("endswith", AnchorEnd) }
+
+// anchor says where in the value the text has to lie.
+func (s *step) anchor(name string, at Anchor) error {
+	if s.typ == typeFieldRef {
+		return s.each(func(o *Operand) { o.Anchor = at })
+	}
+	s.open(name, at != AnchorStart, at != AnchorEnd)
+	return nil
 }
 
-func applyStartsWith(s *step) error {
-	return s.each(func(o *Operand) {
-		if o.Kind == OperandFieldRef {
-			o.Anchor = AnchorStart
-			return
+// open lets anything stand before or behind the text. A wildcard that is there already is none too many,
+// but a sign that something else was meant.
+func (s *step) open(name string, start, end bool) {
+	written := parsePattern(s.raw)
+	if last := len(written) - 1; last >= 0 && (start && written[0].Kind == PartRun || end && written[last].Kind == PartRun) {
+		s.lint = append(s.lint, valueError{-1, CodeWildcard, fmt.Errorf("%s puts a `*` there already", name)})
+	}
+	for i := range s.alts {
+		p := &s.alts[i].Pattern
+		if start {
+			*p = p.openStart()
 		}
-		o.Pattern = o.Pattern.openEnd()
-	})
-}
-
-func applyEndsWith(s *step) error {
-	return s.each(func(o *Operand) {
-		if o.Kind == OperandFieldRef {
-			o.Anchor = AnchorEnd
-			return
+		if end {
+			*p = p.openEnd()
 		}
-		o.Pattern = o.Pattern.openStart()
-	})
+	}
 }
 
 func applyCased(s *step) error {

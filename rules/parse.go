@@ -138,12 +138,8 @@ func (d *document) report(p Pos, code, format string, args ...any) {
 
 // finish names the rule in its findings: it may have been read after the first of them.
 func (d *document) finish() {
-	name := d.rule.ID
-	if name == "" {
-		name = d.rule.Title
-	}
 	for _, f := range d.findings {
-		f.Rule = name
+		f.Rule = d.rule.label()
 	}
 	d.findings.sort()
 }

@@ -1,8 +1,11 @@
 package rules
 
 import (
+	"cmp"
 	"net/netip"
 	"regexp"
+	"slices"
+	"strings"
 )
 
 // Pos is a place in a rule file. Line and Col count from 1; a Pos whose Line is 0 names only the file.
@@ -45,6 +48,18 @@ type Rule struct {
 	Source string
 }
 
+// label is what findings call the rule.
+func (r *Rule) label() string { return cmp.Or(r.ID, r.Title) }
+
+// filtered counts the searches at the end of Detection.Searches that belong to filters.
+func (r *Rule) filtered() int {
+	n := 0
+	for _, f := range r.Filters {
+		n += len(f.Detection.Searches)
+	}
+	return n
+}
+
 // Related points at another rule: informational, never changes matching.
 type Related struct {
 	ID   string
@@ -59,6 +74,11 @@ type LogSource struct {
 	Product    string
 	Service    string
 	Definition string
+}
+
+// String writes the parts that are there as Sigma users do: windows/process_creation.
+func (ls LogSource) String() string {
+	return strings.Join(slices.DeleteFunc([]string{ls.Product, ls.Category, ls.Service}, func(s string) bool { return s == "" }), "/")
 }
 
 // Detection is what a rule looks for: named searches and a condition over them.
@@ -90,6 +110,16 @@ type Node struct {
 	Kind     NodeKind
 	Item     *Item  // NodeItem only
 	Children []Node // NodeAll and NodeAny only, never empty
+}
+
+// items calls f for each item of n, in the order of the rule.
+func (n *Node) items(f func(*Item)) {
+	if n.Kind == NodeItem {
+		f(n.Item)
+	}
+	for i := range n.Children {
+		n.Children[i].items(f)
+	}
 }
 
 // Item is one `field|modifiers: values` line.

@@ -29,32 +29,56 @@ func sigmaHQ(t testing.TB) []string {
 	return out
 }
 
-// TestSigmaHQ: of 3,754 rules all load but the two with placeholders that have no values, and each
-// Windows log source is bound.
+// TestSigmaHQ: of 3,754 rules all load but the two with placeholders that have no values, each Windows
+// log source is bound, and what is found in them is worth reading.
 func TestSigmaHQ(t *testing.T) {
 	set, err := Load(sigmaHQ(t)...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	type counts struct{ Loaded, Refused, Windows int }
-	got, found := counts{Loaded: len(set.Rules), Refused: len(set.Rejected)}, map[string]int{}
-	for _, f := range set.Findings {
-		found[f.Code]++
-	}
+	type counts struct{ Files, Loaded, Refused, Windows int }
+	got := counts{Files: set.Files, Loaded: len(set.Rules), Refused: len(set.Rejected)}
 	for _, r := range set.Rules {
 		if r.LogSource.Product != "windows" {
 			continue
 		}
 		got.Windows++
-		if _, ok := Bind(r.LogSource); !ok {
-			t.Errorf("%s: log source %+v is not bound", r.Pos, r.LogSource)
+		if _, ok := set.Bind(r.LogSource); !ok {
+			t.Errorf("%s: log source %s is not bound", r.Pos, r.LogSource)
 		}
 	}
-	if diff := cmp.Diff(counts{Loaded: 3752, Refused: 2, Windows: 2856}, got); diff != "" {
+	if diff := cmp.Diff(counts{Files: 3754, Loaded: 3752, Refused: 2, Windows: 2856}, got); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff(map[string]int{CodePlaceholder: 2}, found); diff != "" {
+	var refused []string
+	for _, r := range set.Rejected {
+		refused = append(refused, filepath.Base(r.Pos.File)+": "+r.Findings[0].Err.Error())
+	}
+	if diff := cmp.Diff([]string{
+		`win_security_adcs_certighost_cdc_chase_request.yml: placeholder "known_cdcs" has no values`,
+		`win_security_adcs_certighost_cert_issued_via_chase.yml: placeholder "known_cdcs" has no values`,
+	}, refused); diff != "" {
+		t.Error(diff)
+	}
+	report := Analyze(set)
+	if diff := cmp.Diff(map[State]int{StateActive: 3016, StateUnmapped: 729, StateInert: 7, StateRejected: 2}, report.Count); diff != "" {
+		t.Error(diff)
+	}
+	found := map[string]int{}
+	for _, f := range append(set.Findings, report.Findings...) {
+		found[f.Code]++
+	}
+	want := map[string]int{CodePlaceholder: 2, CodeUnknownField: 27, CodeInert: 7, CodePlainRegex: 7, CodeWildcard: 41, CodeFilterSearch: 5}
+	if diff := cmp.Diff(want, found); diff != "" {
 		t.Errorf("findings by code:\n%s", diff)
+	}
+}
+
+// TestSigmaHQPlaceholders: with values the two load as well.
+func TestSigmaHQPlaceholders(t *testing.T) {
+	set, err := LoadOptions{Placeholders: map[string][]string{"known_cdcs": {"cdc1"}}}.Load(sigmaHQ(t)...)
+	if err != nil || len(set.Rules) != 3754 {
+		t.Errorf("%v, %d rules", err, len(set.Rules))
 	}
 }
 
@@ -66,5 +90,17 @@ func BenchmarkLoadSigmaHQ(b *testing.B) {
 		if _, err := Load(dirs...); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// BenchmarkAnalyzeSigmaHQ decides the state of all of it once.
+func BenchmarkAnalyzeSigmaHQ(b *testing.B) {
+	set, err := Load(sigmaHQ(b)...)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		Analyze(set)
 	}
 }

@@ -17,6 +17,7 @@ type step struct {
 	flags  string              // of a regular expression
 	values map[string][]string // of placeholders, by name
 	budget *budget
+	lint   []valueError // what is sound, but hardly meant
 }
 
 // valueError is what is wrong with a value. off is where in its text, -1 the value as a whole.
@@ -33,7 +34,11 @@ var typeNames = map[valueType]string{typeText: "text", typeNumber: "a number", t
 
 // operands makes the operands of one value.
 func (d *document) operands(ch chain, field string, n *yaml.Node) ([]Operand, *valueError) {
-	alts, err := ch.apply(&step{raw: n.Value, typ: scalarType(n), values: d.opt.Placeholders, budget: d.budget}, field)
+	s := step{raw: n.Value, typ: scalarType(n), values: d.opt.Placeholders, budget: d.budget}
+	alts, err := ch.apply(&s, field)
+	for _, w := range s.lint {
+		d.report(d.pos(n), w.code, "%w", w.err)
+	}
 	var at *valueError
 	switch {
 	case err == nil:
@@ -62,9 +67,7 @@ func (ch chain) apply(s *step, field string) ([]Operand, error) {
 		s.typ = m.result(s.typ)
 	}
 	if field == "" && s.typ == typeText { // a bare keyword stands anywhere in a value
-		if err := applyContains(s); err != nil {
-			return nil, err
-		}
+		s.open("a keyword", true, true)
 	}
 	return s.alts, s.finish()
 }
