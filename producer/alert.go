@@ -24,7 +24,9 @@ type Alert struct {
 	// (zero, or beyond the year 9999) is replaced by Observed, and its source is then "observed".
 	Time       time.Time
 	TimeSource event.TimeSource
-	Observed   time.Time // when the record was matched; the caller's clock, never read here
+	// Observed is when the record was matched: the caller's clock, never read here. With a zero one,
+	// observed is left out, and time too when the event has none that can be said.
+	Observed time.Time
 
 	Host   string // empty when the event does not say; so are the other texts
 	User   string
@@ -34,8 +36,12 @@ type Alert struct {
 	Event []byte
 }
 
-// Source is the place of an event in Kafka, and what the event says about itself.
+// Source is the place of an event in Kafka or in a file, and what the event says about itself.
 type Source struct {
+	// File is set for an event that did not come from Kafka: the file's name, and Index is the event's
+	// place in it. Topic, Partition, Offset and Timestamp are then left out.
+	File string
+
 	Topic       string
 	Partition   int32
 	Offset      int64

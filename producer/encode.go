@@ -236,14 +236,9 @@ func (e *Encoder) appendAlert(dst []byte, a *Alert, text *ruleText, lim limits) 
 	base := len(dst)
 	s := &a.Source
 	dst = append(dst, alertStart...)
-	dst = AppendID(dst, a.Rule.ID, a.Rule.Hash, s.Topic, s.Partition, s.Offset, s.Index)
-	dst = append(dst, `","kind":"detection","time":`...)
-	when, clock := timeOf(a)
-	dst = appendTime(dst, when)
-	dst = appendMember(dst, `,"time_source":`, string(clock), 0)
-	dst = append(dst, `,"observed":`...)
-	dst = appendTime(dst, a.Observed)
-	dst = append(dst, ',')
+	dst = appendSourceID(dst, a.Rule, s)
+	dst = append(dst, `","kind":"detection",`...)
+	dst = appendTimes(dst, a)
 	if lim.text == 0 {
 		dst = append(dst, text.json...)
 	} else {
@@ -265,6 +260,31 @@ func (e *Encoder) appendAlert(dst []byte, a *Alert, text *ruleText, lim limits) 
 		}
 	}
 	return append(dst, e.engine...), m, repaired
+}
+
+// appendSourceID appends the alert's id. A file stands in for the topic, and its partition and offset are 0.
+func appendSourceID(dst []byte, r *rules.Rule, s *Source) []byte {
+	if s.File != "" {
+		return AppendID(dst, r.ID, r.Hash, s.File, 0, 0, s.Index)
+	}
+	return AppendID(dst, r.ID, r.Hash, s.Topic, s.Partition, s.Offset, s.Index)
+}
+
+// appendTimes appends time, time_source and observed, as far as they are known, each with a comma behind it.
+func appendTimes(dst []byte, a *Alert) []byte {
+	when, clock := timeOf(a)
+	if !when.IsZero() {
+		dst = append(dst, `"time":`...)
+		dst = appendTime(dst, when)
+		dst = appendMember(dst, `,"time_source":`, string(clock), 0)
+		dst = append(dst, ',')
+	}
+	if !a.Observed.IsZero() {
+		dst = append(dst, `"observed":`...)
+		dst = appendTime(dst, a.Observed)
+		dst = append(dst, ',')
+	}
+	return dst
 }
 
 const (
@@ -323,15 +343,20 @@ func appendMatches(dst []byte, matches []matcher.Evidence, lim limits) []byte {
 }
 
 func appendSource(dst []byte, s *Source, lim limits) []byte {
-	dst = append(dst, `,"source":{"topic":`...)
-	dst = appendString(dst, s.Topic)
-	dst = append(dst, `,"partition":`...)
-	dst = strconv.AppendInt(dst, int64(s.Partition), 10)
-	dst = append(dst, `,"offset":`...)
-	dst = strconv.AppendInt(dst, s.Offset, 10)
+	if s.File != "" {
+		dst = append(dst, `,"source":{"file":`...)
+		dst = appendString(dst, s.File)
+	} else {
+		dst = append(dst, `,"source":{"topic":`...)
+		dst = appendString(dst, s.Topic)
+		dst = append(dst, `,"partition":`...)
+		dst = strconv.AppendInt(dst, int64(s.Partition), 10)
+		dst = append(dst, `,"offset":`...)
+		dst = strconv.AppendInt(dst, s.Offset, 10)
+	}
 	dst = append(dst, `,"index":`...)
 	dst = strconv.AppendInt(dst, int64(s.Index), 10)
-	if t := time.UnixMilli(s.Timestamp); s.Timestamp >= 0 && presentable(t) {
+	if t := time.UnixMilli(s.Timestamp); s.File == "" && s.Timestamp >= 0 && presentable(t) {
 		dst = append(dst, `,"timestamp":`...)
 		dst = appendTime(dst, t)
 	}

@@ -87,6 +87,14 @@ func alertCases() map[string]func(*Alert) {
 			a.Source.Index = 17
 			a.Time = a.Time.Add(123_456 * time.Nanosecond)
 		},
+		"from_a_file": func(a *Alert) {
+			a.Observed = time.Time{}
+			a.Source.File, a.Source.Index = `C:\events\"today".jsonl`, 41
+		},
+		"from_a_file_no_time": func(a *Alert) {
+			a.Time, a.Observed = time.Time{}, time.Time{}
+			a.Source.File = "-"
+		},
 		"no_time": func(a *Alert) { a.Time, a.TimeSource = time.Time{}, "" },
 		"time_beyond_rfc3339": func(a *Alert) {
 			a.Time = time.Date(29_227_702, 1, 1, 0, 0, 0, 0, time.UTC)

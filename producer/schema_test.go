@@ -61,6 +61,9 @@ func TestSchemaRefuses(t *testing.T) {
 		{`"engine":`, `"truncated":true,"engine":`},
 		{`"engine":`, `"event_repaired":false,"engine":`},
 		{`"time_source":"UtcTime"`, `"time_source":"guess"`},
+		{`"observed":"2026-03-02T09:14:09.001Z",`, ``},
+		{`"topic":"sysmon"`, `"topic":"sysmon","file":"x"`},
+		{`"topic":"sysmon",`, ``},
 	} {
 		bad := strings.Replace(good, change[0], change[1], 1)
 		if bad == good {
