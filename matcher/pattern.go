@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"unicode/utf8"
 
+	"github.com/picketsigma/picket/matcher/internal/index"
 	"github.com/picketsigma/picket/rules"
 )
 
@@ -19,8 +20,11 @@ type glob struct {
 // same number of code points, therefore the leftmost place it fits is the best one.
 type segment []part
 
-// part is a literal, or a single `?` when lit is empty.
-type part struct{ lit []byte }
+// part is a literal; without one it is a dash of windash, or a single `?`.
+type part struct {
+	lit  []byte
+	dash bool
+}
 
 // newGlob compiles a pattern whose literals are already folded where they have to be.
 func newGlob(p rules.Pattern) (*glob, error) {
@@ -39,6 +43,8 @@ func newGlob(p rules.Pattern) (*glob, error) {
 			seg = append(seg, part{lit: []byte(x.Text)})
 		case rules.PartOne:
 			seg = append(seg, part{})
+		case rules.PartDash:
+			seg = append(seg, part{dash: true})
 		default:
 			return nil, fmt.Errorf("pattern part of kind %d", x.Kind)
 		}
@@ -47,6 +53,27 @@ func newGlob(p rules.Pattern) (*glob, error) {
 		g.segments = append(g.segments, seg)
 	}
 	return g, nil
+}
+
+// longest gives the longest literal of the pattern and where in a value it has to lie.
+func (g *glob) longest() (string, index.Anchor) {
+	var best []byte
+	anchor := index.Anywhere
+	for i, seg := range g.segments {
+		for j, p := range seg {
+			if len(p.lit) <= len(best) {
+				continue
+			}
+			best, anchor = p.lit, index.Anywhere
+			switch {
+			case i == 0 && j == 0 && !g.openStart:
+				anchor = index.Start
+			case i == len(g.segments)-1 && j == len(seg)-1 && !g.openEnd:
+				anchor = index.End
+			}
+		}
+	}
+	return string(best), anchor
 }
 
 // match reports whether the pattern covers text from its first to its last character.
@@ -93,14 +120,17 @@ func (seg segment) at(text []byte) int {
 			n += len(p.lit)
 			continue
 		}
-		if n == len(text) {
+		r, size := utf8.DecodeRune(text[n:])
+		if size == 0 || p.dash && !isDash(r) {
 			return -1
 		}
-		_, size := utf8.DecodeRune(text[n:])
 		n += size
 	}
 	return n
 }
+
+// isDash reports whether r is one of the five that windash takes for each other.
+func isDash(r rune) bool { return r == '-' || r == '/' || '\u2013' <= r && r <= '\u2015' }
 
 // atEnd gives the length of the segment at the end of text, or -1.
 func (seg segment) atEnd(text []byte) int {
@@ -113,10 +143,10 @@ func (seg segment) atEnd(text []byte) int {
 			rest = rest[:len(rest)-len(lit)]
 			continue
 		}
-		if len(rest) == 0 {
+		r, size := utf8.DecodeLastRune(rest)
+		if size == 0 || seg[i].dash && !isDash(r) {
 			return -1
 		}
-		_, size := utf8.DecodeLastRune(rest)
 		rest = rest[:len(rest)-size]
 	}
 	return len(text) - len(rest)

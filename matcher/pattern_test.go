@@ -7,7 +7,7 @@ import (
 	"github.com/picketsigma/picket/rules"
 )
 
-// parts reads `*` and `?` as wildcards and nothing as an escape.
+// parts reads `*` and `?` as wildcards, `~` as a dash of windash and nothing as an escape.
 func parts(s string) rules.Pattern {
 	var p rules.Pattern
 	for _, r := range s {
@@ -18,6 +18,8 @@ func parts(s string) rules.Pattern {
 			}
 		case r == '?':
 			p = append(p, rules.Part{Kind: rules.PartOne})
+		case r == '~':
+			p = append(p, rules.Part{Kind: rules.PartDash})
 		case len(p) > 0 && p[len(p)-1].Kind == rules.PartLiteral:
 			p[len(p)-1].Text += string(r)
 		default:
@@ -35,7 +37,8 @@ func naiveGlob(pattern, text []rune) bool {
 	if pattern[0] == '*' {
 		return naiveGlob(pattern[1:], text) || len(text) > 0 && naiveGlob(pattern, text[1:])
 	}
-	return len(text) > 0 && (pattern[0] == '?' || pattern[0] == text[0]) && naiveGlob(pattern[1:], text[1:])
+	dash := len(text) > 0 && pattern[0] == '~' && strings.ContainsRune("-/\u2013\u2014\u2015", text[0])
+	return len(text) > 0 && (pattern[0] == '?' || pattern[0] == text[0] && text[0] != '~' || dash) && naiveGlob(pattern[1:], text[1:])
 }
 
 func TestGlob(t *testing.T) {
@@ -48,6 +51,8 @@ func TestGlob(t *testing.T) {
 		{"*a*b*", "xxaYYbzz", true}, {"*a*b*", "ba", false}, {"*1?", "0x10", true}, {"*1?", "0x1", false}, {"*1?", "10a", false},
 		{"?*", "x", true}, {"?*", "", false}, {"*?*", "é", true}, {"??", "é", false}, {"", "", true}, {"", "x", false}, {"*", "", true},
 		{"aba*aba", "aba", false}, {"aba*aba", "abaaba", true}, {"*ab?b*", "ababab", true}, {"*a?a*", "aaba", true},
+		{"~a", "-a", true}, {"~a", "/a", true}, {"~a", "\u2013a", true}, {"~a", "\u2014a", true}, {"~a", "\u2015a", true}, {"~a", "\u2012a", false}, {"~a", "+a", false}, {"~a", "a", false},
+		{"*a~", "a-", true}, {"*a~", "a\u2015", true}, {"*a~", "a", false}, {"*~*", "x\u2014y", true}, {"*~~x*", "a-/xb", true}, {"*~b*", "a-a/b", true},
 		{"?", "\xff", true}, {"?", "\xe2\x82", false}, {"*?é", "\xe2é", true}, {"*??", "x\xe2\x82", true},
 	} {
 		g, err := newGlob(parts(c.pattern))
@@ -64,6 +69,7 @@ func FuzzGlob(f *testing.F) {
 	f.Add("a*b?c*", "axxbéc")
 	f.Add("*?*?", "ab")
 	f.Add("*aa?*?b", "aaaab\xffb")
+	f.Add("*~a*~", "-a/\u2015")
 	f.Fuzz(func(t *testing.T, pattern, text string) {
 		if len(pattern) > 12 || len(text) > 40 {
 			return

@@ -1,0 +1,61 @@
+package matcher
+
+import "github.com/picketsigma/picket/event"
+
+// late evaluates a late predicate of a slot, at most once per event, and once per value where values are
+// remembered.
+func (s *Session) late(ev *event.Event, p *program, n uint16, id uint32) bool {
+	sl := &p.slots[n]
+	verdict := &s.lates[sl.lateAt+int(id)]
+	if *verdict>>1 == s.epoch {
+		return *verdict&1 == 1
+	}
+	held := s.lateHolds(ev, p, n, id)
+	*verdict = s.epoch << 1
+	if held {
+		*verdict |= 1
+	}
+	return held
+}
+
+func (s *Session) lateHolds(ev *event.Event, p *program, n uint16, id uint32) bool {
+	pred := p.slots[n].late[id]
+	if pred.op == opFieldRef { // not a property of one value
+		return s.refHolds(ev, pred)
+	}
+	if s.slots[n].epoch != s.epoch {
+		s.load(ev, p, n)
+	}
+	known := s.slots[n].rec.late
+	if known == nil {
+		return s.regexHolds(ev, pred)
+	}
+	at, shift := id/4, id%4*2
+	if known[at]>>shift&1 == 0 {
+		known[at] |= 1 << shift
+		if s.regexHolds(ev, pred) {
+			known[at] |= 2 << shift
+		}
+	}
+	return known[at]>>shift&2 != 0
+}
+
+// regexHolds runs a regular expression on a field, or for a keyword on every leaf.
+func (s *Session) regexHolds(ev *event.Event, p *predicate) bool {
+	s.stats.RegexRuns++
+	if p.keyword {
+		for _, l := range s.leavesFor(ev) {
+			if s.value.set(l.Value); p.holds(&s.value) {
+				return true
+			}
+		}
+		return false
+	}
+	s.elements = appendFlat(s.elements[:0], ev.Values[p.field])
+	for _, el := range s.elements {
+		if s.value.set(el); isScalar(el.Kind) && p.holds(&s.value) {
+			return true
+		}
+	}
+	return false
+}
