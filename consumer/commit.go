@@ -2,7 +2,6 @@ package consumer
 
 import (
 	"context"
-	"log/slog"
 	"sync"
 
 	"github.com/segmentio/kafka-go"
@@ -107,7 +106,7 @@ func (c *committer) flush() bool {
 		c.g.c.counts.commitErrors.Add(1)
 		c.viaPool = true
 		c.putBack(positions)
-		trouble.report(log, slog.LevelWarn, "offsets cannot be committed; trying again", 0, explain(err))
+		trouble.report(log, "offsets cannot be committed; trying again", err)
 		if !pause.wait(c.g.drain) {
 			return false
 		}

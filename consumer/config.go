@@ -36,8 +36,9 @@ type Config struct {
 	Brokers []string // host:port, to connect to first
 
 	// Dialer connects to the group coordinator. Transport carries everything else; give it the same TLS
-	// and SASL, and the topics as MetadataTopics. It should be the consumer's own: when a leader has
-	// moved, its idle connections are closed. Each is made from the other, or plain, when nil.
+	// and SASL, and the topics as MetadataTopics. It should be the consumer's own: its idle connections
+	// are closed when a leader has moved, and at the end of Run. Each is made from the other, or plain,
+	// when nil.
 	Dialer    *kafka.Dialer
 	Transport *kafka.Transport
 	ClientID  string // "picket"

@@ -48,7 +48,7 @@ func New(cfg Config) (*Consumer, error) {
 	}
 	c.client = &kafka.Client{Addr: c.addr, Transport: cfg.Transport, Timeout: maxGroupIO}
 	c.fetches.New = func() any { return &fetched{walker: wire.Walker{Decompressor: c.decompressor}} }
-	c.outage.log = cfg.Logger
+	c.outage.log, c.outage.look = cfg.Logger, c.lookCloser
 	c.metadata.transport = cfg.Transport
 	c.counts.init()
 	return c, nil
@@ -65,6 +65,7 @@ func (c *Consumer) Run(ctx context.Context) error {
 	if !c.running.CompareAndSwap(false, true) {
 		return errors.New("consumer: Run may be called once")
 	}
+	defer c.cfg.Transport.CloseIdleConnections()
 	for ctx.Err() == nil {
 		partitions, err := c.awaitTopics(ctx)
 		if err != nil {
@@ -107,9 +108,10 @@ func (c *Consumer) consume(ctx context.Context, partitions map[string]int) error
 		switch {
 		case err == nil && same.Err() == nil:
 			c.outage.ok(sourceGroup)
+			c.groupNotice.clear(c.log, "group can be joined again")
 			gen.Start(func(ended context.Context) { c.generation(ctx, ended, gen) })
 		case err != nil && same.Err() == nil:
-			c.groupError(err)
+			c.groupError(same, err)
 		}
 	}
 	c.closeGroup(group, connections)
@@ -153,16 +155,14 @@ func (c *Consumer) closeGroup(group *kafka.ConsumerGroup, conns *connections) {
 }
 
 // groupError reports why joining did not work. kafka-go tries again by itself.
-func (c *Consumer) groupError(err error) {
-	if unreachable(err) {
-		c.outage.fail(sourceGroup, err)
+func (c *Consumer) groupError(ctx context.Context, err error) {
+	if disconnected(err) {
+		c.outage.fail(ctx, sourceGroup, err)
 		return
 	}
-	var code kafka.Error
-	if errors.As(err, &code) && code.Temporary() || errors.Is(err, kafka.RebalanceInProgress) || errors.Is(err, kafka.UnknownMemberId) {
+	if errors.Is(err, kafka.RebalanceInProgress) || errors.Is(err, kafka.UnknownMemberId) {
 		c.log.Debug("joining the group", "group", c.cfg.GroupID, "err", err)
 		return
 	}
-	c.groupNotice.report(c.log, slog.LevelError, "group cannot be joined", 0, explain(err),
-		"group", c.cfg.GroupID)
+	c.groupNotice.report(c.log, "group cannot be joined", err, "group", c.cfg.GroupID)
 }

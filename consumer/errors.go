@@ -61,6 +61,10 @@ func unreachable(err error) bool {
 		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.EPIPE)
 }
 
+// disconnected reports whether err says that there was no conversation: nobody answered, or the broker
+// did not let this client in.
+func disconnected(err error) bool { return unreachable(err) || refused(err) || tlsTrouble(err) }
+
 // tlsTrouble reports whether err came from the TLS handshake.
 func tlsTrouble(err error) bool {
 	var record tls.RecordHeaderError
@@ -85,6 +89,12 @@ func movedLeader(err error) bool {
 		return true
 	}
 	return false
+}
+
+// passes reports whether trying again is likely to help: leaders move, coordinators load.
+func passes(err error) bool {
+	var code kafka.Error
+	return unreachable(err) || errors.As(err, &code) && code.Temporary()
 }
 
 // errorCode is a metric label: bounded, Kafka's name of the error in lower case.

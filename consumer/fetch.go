@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"time"
 
 	"github.com/picketsigma/picket/internal/wire"
@@ -157,9 +156,8 @@ func (f *fetcher) recover(err error) (*fetched, error) {
 		w.c.counts.corrupt.Add(1)
 		w.stats.stick(err)
 		w.c.counts.fetchError(err)
-		f.trouble.report(w.log, slog.LevelError,
-			"batch cannot be read; the partition stands still until it can, or the group's offset is moved past it",
-			0, err, "group", w.a.Group, "offset", bad.Offset, "next", bad.Last+1)
+		f.trouble.report(w.log, "batch cannot be read; the partition stands still until it can, or the group's offset is moved past it",
+			err, "group", w.a.Group, "offset", bad.Offset, "next", bad.Last+1)
 		return nil, err
 	case errors.Is(err, kafka.OffsetOutOfRange):
 		return f.reset(err)
@@ -196,8 +194,8 @@ func (f *fetcher) reset(cause error) (*fetched, error) {
 		position = last
 	case None:
 		w.stats.stick(cause)
-		f.trouble.report(w.log, slog.LevelError, "offset is out of range and auto offset reset is none; move the group's offset",
-			0, cause, "group", w.a.Group, "offset", f.position, "first", first, "end", last)
+		f.trouble.report(w.log, "offset is out of range and auto offset reset is none; move the group's offset",
+			cause, "group", w.a.Group, "offset", f.position, "first", first, "end", last)
 		return nil, cause
 	}
 	w.c.counts.resets.Add(1)

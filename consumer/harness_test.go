@@ -301,7 +301,6 @@ func startMember(t *testing.T, cfg Config) *member {
 		cancel()
 		select {
 		case err := <-done:
-			c.cfg.Transport.CloseIdleConnections()
 			return err
 		case <-time.After(patience):
 			return fmt.Errorf("Run did not end within %v of its context", patience)
@@ -370,6 +369,11 @@ func (l *logs) once(t *testing.T, texts ...string) {
 	if got := l.with(texts...); len(got) != 1 {
 		t.Errorf("%d lines with %q, want one:\n%s", len(got), texts, strings.Join(got, "\n"))
 	}
+}
+
+// troubles lists the warnings and errors.
+func (l *logs) troubles() []string {
+	return append(l.with("level=ERROR"), l.with("level=WARN")...)
 }
 
 // commits watches the offset commits that reach the broker.

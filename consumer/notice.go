@@ -22,8 +22,13 @@ type notice struct {
 	dropped int
 }
 
-// report logs err, unless the same kind was logged a moment ago or has not lasted for grace.
-func (n *notice) report(log *slog.Logger, level slog.Level, msg string, grace time.Duration, err error, attrs ...any) {
+// report logs err with what can be done about it, unless the same kind was logged a moment ago. What
+// passes by itself has to last before somebody wants to know of it.
+func (n *notice) report(log *slog.Logger, msg string, err error, attrs ...any) {
+	level, grace := slog.LevelError, time.Duration(0)
+	if passes(err) {
+		level, grace = slog.LevelWarn, backoffMax
+	}
 	now := time.Now()
 	if kind := msg + errorCode(err); kind != n.kind {
 		*n = notice{kind: kind, since: now}
@@ -32,7 +37,7 @@ func (n *notice) report(log *slog.Logger, level slog.Level, msg string, grace ti
 		n.dropped++
 		return
 	}
-	attrs = append(attrs, "err", err)
+	attrs = append(attrs, "err", explain(err))
 	if n.dropped > 0 {
 		attrs = append(attrs, "dropped", n.dropped)
 	}
@@ -49,16 +54,20 @@ func (n *notice) clear(log *slog.Logger, msg string, attrs ...any) {
 	*n = notice{}
 }
 
+// outageGrace is how long there has to be no answer: a broker may close a connection that was not used.
+const outageGrace = time.Second
+
 // sources of an outage that are not partitions.
 const (
 	sourceGroup  = "group"
 	sourceTopics = "topics"
 )
 
-// outage turns what every partition and the group see of unreachable brokers into one message when it
-// begins and one when it is over. It is safe for concurrent use.
+// outage turns what every partition and the group see of brokers that do not answer, or do not let this
+// member in, into one message when it begins and one when it is over. It is safe for concurrent use.
 type outage struct {
-	log *slog.Logger
+	log  *slog.Logger
+	look func(ctx context.Context, err error) error // finds a better reason than err
 
 	mu      sync.Mutex
 	down    bool
@@ -68,8 +77,15 @@ type outage struct {
 	sources map[string]struct{} // who has had no answer since their last one
 }
 
-// fail notes that source got no answer.
-func (o *outage) fail(source string, err error) {
+// fail notes that source got no answer. When that is to be logged, it looks for the reason first.
+func (o *outage) fail(ctx context.Context, source string, err error) {
+	if attrs, due := o.note(source); due {
+		o.log.Error("brokers cannot be used; consuming goes on when they can", append(attrs, "err", o.look(ctx, err))...)
+	}
+}
+
+// note counts a failure, and tells what to add to the message if one is due.
+func (o *outage) note(source string) (attrs []any, due bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.sources == nil {
@@ -80,16 +96,15 @@ func (o *outage) fail(source string, err error) {
 	if !o.down {
 		o.down, o.since, o.logged, o.dropped = true, now, time.Time{}, 0
 	}
-	if now.Sub(o.logged) < remindEvery {
+	if now.Sub(o.since) < outageGrace || now.Sub(o.logged) < remindEvery {
 		o.dropped++
-		return
+		return nil, false
 	}
-	attrs := []any{"err", err}
 	if o.dropped > 0 {
-		attrs = append(attrs, "dur", now.Sub(o.since), "dropped", o.dropped)
+		attrs = []any{"dur", now.Sub(o.since), "dropped", o.dropped}
 	}
-	o.log.Error("brokers do not answer; consuming goes on when they do", attrs...)
 	o.logged, o.dropped = now, 0
+	return attrs, true
 }
 
 // ok notes that source got an answer.
@@ -100,9 +115,12 @@ func (o *outage) ok(source string) {
 		return
 	}
 	delete(o.sources, source)
-	if len(o.sources) == 0 {
-		o.down = false
-		o.log.Info("brokers answer again", "dur", time.Since(o.since))
+	if len(o.sources) > 0 {
+		return
+	}
+	o.down = false
+	if !o.logged.IsZero() {
+		o.log.Info("brokers can be used again", "dur", time.Since(o.since))
 	}
 }
 

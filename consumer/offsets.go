@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 
 	"github.com/segmentio/kafka-go"
 )
@@ -48,37 +47,14 @@ func (w *worker) start() (position int64, ok bool) {
 // failed counts and reports an error on the way to the broker.
 func (w *worker) failed(err error, trouble *notice, msg string) {
 	w.c.counts.fetchError(err)
-	if unreachable(err) {
-		err = w.cause(err)
-	}
 	if movedLeader(err) {
 		w.c.metadata.refresh()
 	}
-	if unreachable(err) {
-		w.c.outage.fail(w.source, err)
+	if disconnected(err) {
+		w.c.outage.fail(w.g.owned, w.source, err)
 		return
 	}
-	var code kafka.Error
-	if errors.As(err, &code) && code.Temporary() {
-		// Leaders move and coordinators load: only when it lasts does somebody want to know.
-		trouble.report(w.log, slog.LevelWarn, msg, backoffMax, err)
-		return
-	}
-	trouble.report(w.log, slog.LevelError, msg, 0, explain(err))
-}
-
-// cause finds out why the Transport knows no broker: it keeps the reason to itself, but not from a
-// metadata request.
-func (w *worker) cause(err error) error {
-	if !errors.Is(err, kafka.BrokerNotAvailable) {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(w.g.owned, maxGroupIO)
-	defer cancel()
-	if _, why := w.c.client.Metadata(ctx, &kafka.MetadataRequest{Addr: w.c.addr, Topics: w.c.cfg.Topics}); why != nil {
-		return why
-	}
-	return err
+	trouble.report(w.log, msg, err)
 }
 
 func (w *worker) startOffset() (position int64, committed bool, err error) {

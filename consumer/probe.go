@@ -38,42 +38,58 @@ func Probe(ctx context.Context, cfg Config) error {
 }
 
 func probeBroker(ctx context.Context, cfg *Config, broker string) error {
-	ctx, cancel := context.WithTimeout(ctx, cfg.Dialer.Timeout)
+	limited, cancel := context.WithTimeout(ctx, cfg.Dialer.Timeout)
 	defer cancel()
-	conn, err := cfg.Dialer.DialContext(ctx, "tcp", broker)
-	if err != nil {
+	if err := greet(limited, cfg.Dialer, broker); err != nil {
 		return diagnose(ctx, cfg, broker, err)
 	}
-	defer func() { _ = conn.Close() }()
-	if deadline, ok := ctx.Deadline(); ok {
-		if err := conn.SetDeadline(deadline); err != nil {
-			return diagnose(ctx, cfg, broker, err)
-		}
-	}
-	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
-	defer stop()
-	if _, err := conn.ApiVersions(); err != nil {
-		return diagnose(ctx, cfg, broker, err)
-	}
-	return probeTopics(ctx, cfg, broker)
-}
-
-// probeTopics asks through the Transport, because kafka-go's Conn would have the broker create them.
-func probeTopics(ctx context.Context, cfg *Config, broker string) error {
 	if len(cfg.Topics) == 0 {
 		return nil
 	}
-	cfg.Transport.CloseIdleConnections() // what it knows may be older than this question
-	client := &kafka.Client{Addr: kafka.TCP(broker), Transport: cfg.Transport}
+	topics, err := describe(limited, cfg, broker)
+	switch {
+	case err == nil:
+		return missing(topics)
+	case cfg.Dialer.SASLMechanism == nil && closed(err) && greet(limited, cfg.Dialer, broker) == nil:
+		return fmt.Errorf("broker %s: %w: %w; it answers until it is asked about topics: it may want SASL, set the security protocol",
+			broker, ErrAuthentication, err)
+	}
+	return fmt.Errorf("broker %s: %w: %w", broker, ErrUnreachable, explain(err))
+}
+
+// greet connects, authenticates, and asks which requests the broker takes.
+func greet(ctx context.Context, dialer *kafka.Dialer, broker string) error {
+	conn, err := dialer.DialContext(ctx, "tcp", broker)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	defer stop()
+	_, err = conn.ApiVersions()
+	return err
+}
+
+// describe asks for the topics through a Transport, because kafka-go's Conn would have the broker create
+// them: one of its own, which ends with the question.
+func describe(ctx context.Context, cfg *Config, broker string) ([]kafka.Topic, error) {
+	t := cfg.Transport
+	transport := &kafka.Transport{
+		Dial: t.Dial, DialTimeout: t.DialTimeout, ClientID: t.ClientID, TLS: t.TLS, SASL: t.SASL, Resolver: t.Resolver,
+		MetadataTopics: cfg.Topics,
+	}
+	defer transport.CloseIdleConnections()
+	client := &kafka.Client{Addr: kafka.TCP(broker), Transport: transport}
 	m, err := client.Metadata(ctx, &kafka.MetadataRequest{Topics: cfg.Topics})
 	if err != nil {
-		if cfg.Dialer.SASLMechanism == nil && closed(err) && speaksPlain(ctx, broker) {
-			return fmt.Errorf("broker %s: %w: %w; it answers until it is asked about topics: it may want SASL, set the security protocol",
-				broker, ErrAuthentication, err)
-		}
-		return diagnose(ctx, cfg, broker, err)
+		return nil, err
 	}
-	for _, t := range m.Topics {
+	return m.Topics, nil
+}
+
+// missing says what is wrong with the first topic that cannot be consumed.
+func missing(topics []kafka.Topic) error {
+	for _, t := range topics {
 		switch {
 		case t.Error == nil, errors.Is(t.Error, kafka.LeaderNotAvailable):
 		case errors.Is(t.Error, kafka.UnknownTopicOrPartition):
@@ -87,26 +103,26 @@ func probeTopics(ctx context.Context, cfg *Config, broker string) error {
 	return nil
 }
 
-// diagnose names the reason why a broker did not answer as it should. A broker that expects TLS and one
-// that does not only close the connection on each other, so it looks for itself.
+// diagnose names the reason why there is no connection. A broker that expects TLS and one that does not
+// only close the connection on each other, so it looks for itself.
 func diagnose(ctx context.Context, cfg *Config, broker string, err error) error {
 	fail := func(kind error, hint string) error {
 		return fmt.Errorf("broker %s: %w: %w; %s", broker, kind, err, hint)
 	}
 	var op *net.OpError
 	switch {
-	case refused(err), errors.Is(err, kafka.TopicAuthorizationFailed) && cfg.Dialer.SASLMechanism == nil:
-		return fail(ErrAuthentication, "check the user name, the password and the SASL mechanism")
-	case strings.Contains(err.Error(), "SASL handshake failed"), strings.Contains(err.Error(), "authenticate") && !unreachable(err):
-		return fail(ErrAuthentication, "check the user name, the password and the SASL mechanism")
 	case errors.As(err, &op) && op.Op == "dial":
 		return fail(ErrUnreachable, "check the address, and that the broker is up")
+	case refused(err):
+		return fail(ErrAuthentication, "check the user name, the password and the SASL mechanism")
 	case cfg.Dialer.TLS != nil && speaksPlain(ctx, broker):
 		return fail(ErrTLS, "the broker speaks plain text on this port: use its TLS port, or security protocol PLAINTEXT or SASL_PLAINTEXT")
 	case cfg.Dialer.TLS == nil && speaksTLS(ctx, broker):
 		return fail(ErrTLS, "the broker expects TLS on this port: use security protocol SSL or SASL_SSL, or its plain-text port")
 	case tlsTrouble(err):
 		return fail(ErrTLS, "check the certificate authorities, the client certificate and the host name")
+	case !unreachable(err) && strings.Contains(err.Error(), "SASL"): // how kafka-go says that it was authenticating
+		return fail(ErrAuthentication, "check the user name, the password and the SASL mechanism")
 	}
 	// Also a proxy or a forwarded port whose broker has not started yet, which accepts and closes.
 	return fail(ErrUnreachable, "check the address, the security protocol, and that it is a Kafka broker that has started")
@@ -115,11 +131,29 @@ func diagnose(ctx context.Context, cfg *Config, broker string, err error) error 
 // closed reports whether the other side ended the connection instead of answering.
 func closed(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) }
 
+// lookCloser finds out why there is no conversation with the brokers. kafka-go's Transport often knows no
+// more than that a connection was closed.
+func (c *Consumer) lookCloser(ctx context.Context, err error) error {
+	if refused(err) || tlsTrouble(err) {
+		return explain(err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, 2*maxGroupIO)
+	defer cancel()
+	cfg, dialer := c.cfg, *c.cfg.Dialer
+	dialer.Timeout = min(dialer.Timeout, lookFor)
+	cfg.Dialer = &dialer
+	why := Probe(ctx, cfg)
+	if ctx.Err() == nil && (errors.Is(why, ErrUnreachable) || errors.Is(why, ErrTLS) || errors.Is(why, ErrAuthentication)) {
+		return why
+	}
+	return err
+}
+
 // lookFor bounds one look at a broker's port.
 const lookFor = 3 * time.Second
 
 func look(ctx context.Context, broker string, see func(context.Context, net.Conn) bool) bool {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookFor)
+	ctx, cancel := context.WithTimeout(ctx, lookFor)
 	defer cancel()
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", broker)
 	if err != nil {

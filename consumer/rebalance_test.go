@@ -303,7 +303,7 @@ func TestCommitErrors(t *testing.T) {
 		for _, t := range req.Topics {
 			rt := kmsg.OffsetCommitResponseTopic{Topic: t.Topic}
 			for _, p := range t.Partitions {
-				rt.Partitions = append(rt.Partitions, kmsg.OffsetCommitResponseTopicPartition{Partition: p.Partition, ErrorCode: int16(kafka.GroupLoadInProgress)})
+				rt.Partitions = append(rt.Partitions, kmsg.OffsetCommitResponseTopicPartition{Partition: p.Partition, ErrorCode: int16(kafka.GroupAuthorizationFailed)})
 			}
 			resp.Topics = append(resp.Topics, rt)
 		}
@@ -319,7 +319,7 @@ func TestCommitErrors(t *testing.T) {
 	if s := m.Stats(); s.CommitErrors != 4 || s.Commits < 2 {
 		t.Errorf("%d commit errors, %d commits", s.CommitErrors, s.Commits)
 	}
-	lg.once(t, "level=WARN", "offsets cannot be committed")
+	lg.once(t, "level=ERROR", "offsets cannot be committed", "grant READ on the group")
 	lg.once(t, "level=INFO", "offsets can be committed again")
 }
 

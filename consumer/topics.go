@@ -3,7 +3,6 @@ package consumer
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"maps"
 	"time"
 
@@ -25,19 +24,18 @@ func (c *Consumer) awaitTopics(ctx context.Context) (map[string]int, error) {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		switch {
-		case err == nil:
+		if err == nil {
 			trouble.clear(c.log, "topics can be described again")
 			for _, n := range partitions {
 				if n > 0 {
 					return partitions, nil
 				}
 			}
-		case !unreachable(err):
-			trouble.report(c.log, slog.LevelError, "topics cannot be described", 0, explain(err), "topics", c.cfg.Topics)
-		}
-		if err != nil {
-			c.metadata.refresh()
+		} else {
+			if !disconnected(err) {
+				trouble.report(c.log, "topics cannot be described", err, "topics", c.cfg.Topics)
+			}
+			c.cfg.Transport.CloseIdleConnections() // it remembers the error
 		}
 		if !pause.wait(ctx) {
 			return nil, ctx.Err()
@@ -47,12 +45,12 @@ func (c *Consumer) awaitTopics(ctx context.Context) (map[string]int, error) {
 
 // lookAtTopics asks the Transport, which remembers metadata for a while, and says once what is missing.
 func (c *Consumer) lookAtTopics(ctx context.Context) (map[string]int, error) {
-	ctx, cancel := context.WithTimeout(ctx, maxGroupIO)
+	limited, cancel := context.WithTimeout(ctx, maxGroupIO)
 	defer cancel()
-	m, err := c.client.Metadata(ctx, &kafka.MetadataRequest{Addr: c.addr, Topics: c.cfg.Topics})
+	m, err := c.client.Metadata(limited, &kafka.MetadataRequest{Addr: c.addr, Topics: c.cfg.Topics})
 	if err != nil {
-		if unreachable(err) && !errors.Is(ctx.Err(), context.Canceled) {
-			c.outage.fail(sourceTopics, err)
+		if disconnected(err) && ctx.Err() == nil {
+			c.outage.fail(ctx, sourceTopics, err)
 		}
 		return nil, err
 	}

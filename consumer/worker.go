@@ -77,7 +77,7 @@ func (w *worker) open() (h Handler, ok bool) {
 		if w.g.owned.Err() != nil {
 			return nil, false
 		}
-		trouble.report(w.log, slog.LevelError, "partition cannot be handled; trying again", 0, err)
+		trouble.report(w.log, "partition cannot be handled; trying again", err)
 		if !pause.wait(w.g.owned) {
 			return nil, false
 		}
@@ -103,7 +103,7 @@ func (w *worker) handle(h Handler, f *fetched) bool {
 				break
 			}
 			w.c.counts.handleErrors.Add(1)
-			trouble.report(w.log, slog.LevelError, "batch cannot be handled; trying again", 0, err, "offset", b.Records[0].Offset, "n", len(b.Records))
+			trouble.report(w.log, "batch cannot be handled; trying again", err, "offset", b.Records[0].Offset, "n", len(b.Records))
 			if !pause.wait(w.g.drain) {
 				w.abandoned(b)
 				return false
