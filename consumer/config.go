@@ -161,7 +161,7 @@ func (cfg *Config) check() error {
 	} {
 		refuse(d.d < time.Millisecond || d.d.Milliseconds() > math.MaxInt32, "%s of %v", d.name, d.d)
 	}
-	refuse(cfg.groupIO() < cfg.SessionTimeout/10,
+	refuse(cfg.SessionTimeout-cfg.DrainTimeout-cfg.HeartbeatInterval < cfg.SessionTimeout/10,
 		"drain timeout %v and heartbeat interval %v do not fit into nine tenths of session timeout %v: heartbeats stop when a rebalance begins",
 		cfg.DrainTimeout, cfg.HeartbeatInterval, cfg.SessionTimeout)
 	refuse(cfg.DrainTimeout >= cfg.RebalanceTimeout,

@@ -23,6 +23,7 @@ type app struct {
 	stdout, stderr io.Writer
 	stdoutTTY      bool
 	stderrTTY      bool
+	columns        int // of the terminal behind stdout; 0 when not known
 	env            []string
 	quiet          bool
 	noColor        bool
@@ -51,12 +52,12 @@ func (a *app) main(ctx context.Context, args []string) int {
 	}
 	var usage *usageError
 	if errors.As(err, &usage) {
-		a.print("picket: %v\nrun '%s --help' for usage\n", err, cmd.CommandPath())
+		a.say("picket: %v\nrun '%s --help' for usage\n", err, cmd.CommandPath())
 		return exitUsage
 	}
 	if !errors.Is(err, errReported) {
 		for line := range strings.Lines(err.Error()) {
-			a.print("picket: %s\n", strings.TrimSuffix(line, "\n"))
+			a.say("picket: %s\n", strings.TrimSuffix(line, "\n"))
 		}
 	}
 	return exitError
@@ -103,9 +104,9 @@ func noArgs(cmd *cobra.Command, args []string) error {
 // note prints a line about the course of things to stderr, unless --quiet.
 func (a *app) note(format string, args ...any) {
 	if !a.quiet {
-		a.print(format+"\n", args...)
+		a.say(format+"\n", args...)
 	}
 }
 
-// print writes to stderr. There is nobody left to tell when that fails.
-func (a *app) print(format string, args ...any) { _, _ = fmt.Fprintf(a.stderr, format, args...) }
+// say writes to stderr. There is nobody left to tell when that fails.
+func (a *app) say(format string, args ...any) { _, _ = fmt.Fprintf(a.stderr, format, args...) }

@@ -22,8 +22,8 @@ func (l *loader) check(c *loadedConfig) {
 	}
 	checkKafka(&c.Kafka, bad)
 	checkTopics(&c.Config, bad)
-	if c.Alerts.MaxRecordBytes < 16<<10 || c.Alerts.MaxRecordBytes > 1<<30 {
-		bad("alerts.max_record_bytes", "%s is outside 16KiB to 1GiB", c.Alerts.MaxRecordBytes)
+	if c.Alerts.MaxRecordBytes < 32<<10 || c.Alerts.MaxRecordBytes > 1<<30 {
+		bad("alerts.max_record_bytes", "%s is outside 32KiB to 1GiB", c.Alerts.MaxRecordBytes)
 	}
 	if addr := c.HTTP.Listen; addr != "" {
 		if _, _, err := net.SplitHostPort(addr); err != nil {
@@ -51,8 +51,14 @@ func checkKafka(k *KafkaConfig, bad func(path, format string, args ...any)) {
 	if k.DrainTimeout <= 0 || k.DrainTimeout >= k.SessionTimeout {
 		bad("kafka.drain_timeout", "%s is not between zero and kafka.session_timeout (%s)", shortDuration(k.DrainTimeout), shortDuration(k.SessionTimeout))
 	}
+	if k.DrainTimeout > 0 && k.DrainTimeout < k.SessionTimeout && k.DrainTimeout+k.HeartbeatInterval > k.SessionTimeout*9/10 {
+		bad("kafka.drain_timeout", "%s and kafka.heartbeat_interval (%s) leave less than a tenth of kafka.session_timeout (%s)",
+			shortDuration(k.DrainTimeout), shortDuration(k.HeartbeatInterval), shortDuration(k.SessionTimeout))
+	}
 	if k.RebalanceTimeout < time.Second {
 		bad("kafka.rebalance_timeout", "must be at least 1s")
+	} else if k.DrainTimeout >= k.RebalanceTimeout {
+		bad("kafka.drain_timeout", "%s does not fit into kafka.rebalance_timeout (%s)", shortDuration(k.DrainTimeout), shortDuration(k.RebalanceTimeout))
 	}
 	if k.FetchMaxBytes < 1 || k.FetchMaxBytes > 1<<30 {
 		bad("kafka.fetch_max_bytes", "%s is outside 1B to 1GiB", k.FetchMaxBytes)

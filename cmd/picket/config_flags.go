@@ -35,16 +35,17 @@ func (f *settingFlag) Set(text string) error {
 	return nil
 }
 
-// addSettingFlags gives a command -c and a flag for every setting that is not a secret.
-func addSettingFlags(cmd *cobra.Command) *settingFlags {
+// addSettingFlags gives a command -c and a flag for every setting that is not a secret, or only for those
+// of some sections.
+func addSettingFlags(cmd *cobra.Command, sections ...string) *settingFlags {
 	sf := &settingFlags{values: map[string][]string{}}
 	cmd.Flags().StringArrayVarP(&sf.files, "config", "c", nil, "configuration `file`; may be repeated, later ones win setting by setting")
 	for i := range settings {
 		s := &settings[i]
-		if s.flag() == "" {
+		if s.flag() == "" || len(sections) > 0 && !slices.Contains(sections, s.section()) {
 			continue
 		}
-		f := cmd.Flags().VarPF(&settingFlag{setting: s, into: sf.values}, s.flag(), "", s.flagUsage())
+		f := cmd.Flags().VarPF(&settingFlag{setting: s, into: sf.values}, s.flag(), s.short, s.flagUsage())
 		if s.typeName() == "bool" {
 			f.NoOptDefVal = "true"
 		}

@@ -15,8 +15,9 @@ type setting struct {
 	def     string // default, in the text form that every layer is read in
 	example string // for the example file; the default when empty
 	enum    []string
-	secret  bool // shown redacted, has no flag, has a `_file` twin
-	twin    bool // this row is the `_file` twin of the secret before it
+	short   string // one-letter flag, or none
+	secret  bool   // shown redacted, has no flag, has a `_file` twin
+	twin    bool   // this row is the `_file` twin of the secret before it
 	doc     string
 	target  func(*Config) any // where it goes; nil for a twin
 }
@@ -134,7 +135,7 @@ var settings = withTwins([]setting{
 		doc:    "Names of the error headers: `picket.error.*`, or Kafka Connect's `__connect.errors.*`.",
 		target: func(c *Config) any { return &c.DeadLetters.HeaderStyle }},
 
-	{path: "rules.paths", def: "", example: "/etc/picket/rules",
+	{path: "rules.paths", short: "r", def: "", example: "/etc/picket/rules",
 		doc:    "Sigma files, and folders searched for `.yml` and `.yaml`. Empty: the rules that ship inside the binary.",
 		target: func(c *Config) any { return &c.Rules.Paths }},
 

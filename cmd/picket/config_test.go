@@ -269,7 +269,9 @@ func TestConfigErrors(t *testing.T) {
 		{"listen", "http: {listen: '9600'}\n", nil, []string{`p.yml:1:16: http.listen: "9600" is not host:port; write one as :9600 or 127.0.0.1:9600`}},
 		{"heartbeat", "kafka: {heartbeat_interval: 20s}\n", nil, []string{`p.yml:1:29: kafka.heartbeat_interval: 20s is not between zero and a third of kafka.session_timeout (45s)`}},
 		{"drain", "kafka: {drain_timeout: 45s}\n", nil, []string{`p.yml:1:24: kafka.drain_timeout: 45s is not between zero and kafka.session_timeout (45s)`}},
-		{"record size", "alerts: {max_record_bytes: 10B}\n", nil, []string{`p.yml:1:28: alerts.max_record_bytes: 10B is outside 16KiB to 1GiB`}},
+		{"drain and heartbeat", "kafka: {session_timeout: 20s, drain_timeout: 17s, heartbeat_interval: 2s}\n", nil, []string{`p.yml:1:46: kafka.drain_timeout: 17s and kafka.heartbeat_interval (2s) leave less than a tenth of kafka.session_timeout (20s)`}},
+		{"drain and rebalance", "kafka: {rebalance_timeout: 10s}\n", nil, []string{`default: kafka.drain_timeout: 15s does not fit into kafka.rebalance_timeout (10s)`}},
+		{"record size", "alerts: {max_record_bytes: 10B}\n", nil, []string{`p.yml:1:28: alerts.max_record_bytes: 10B is outside 32KiB to 1GiB`}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := loadConfig(configSources{
