@@ -24,6 +24,7 @@ type Decoder struct {
 
 	cells   []Value // by the cells of p
 	touched []int32 // cells that were filled, to be emptied before the next record
+	present []int32 // XML elements of the System that are fields, see fillAliases
 	visits  []visit // by the visits of p
 	round   uint64  // number of the pass, by which visits are told apart from old ones
 
@@ -31,6 +32,8 @@ type Decoder struct {
 	// each came from.
 	scratch []byte
 	origins []origin
+	name    []byte // of a key without its spaces, while it is looked up
+	guesses [numGuesses]guess
 
 	id       Value   // the event id, a Number
 	severity bool    // EventType was NXLog's severity
@@ -96,25 +99,49 @@ func (d *Decoder) Decode(record []byte, timestamp int64) (n int, err error) {
 	if len(record) == 0 {
 		return 0, errEmptyValue
 	}
-	for {
-		d.start(d.schema.program(d.guess))
-		if err := d.read(); err != nil {
-			return 0, err
-		}
-		shape := d.detect()
-		if shape < 0 {
-			return 0, errUnknownShape
-		}
-		if shape == d.guess {
-			break
-		}
-		d.guess = shape // what detect says depends on the record alone: the next pass is the last
-	}
-	if err := d.resolve(); err != nil {
+	if err := d.decode(); err != nil {
 		return 0, err
 	}
 	d.n = 1
 	return d.n, nil
+}
+
+// decode reads the record as the shape it is of, and makes the event.
+func (d *Decoder) decode() *Error {
+	slow := d.opts.NoFast
+	for range 2 { // what detect says depends on the record alone: at most the guess was wrong
+		d.start(d.schema.program(d.guess))
+		err, read := (*Error)(nil), false
+		if !slow {
+			err, read = d.readFast()
+		}
+		if !read {
+			d.start(d.p) // forget what the fast pass found before it gave up
+			slow = true
+			err = d.readGJSON()
+		}
+		if err != nil {
+			return d.count(slow, err)
+		}
+		shape := d.detect()
+		if shape < 0 {
+			return d.count(slow, errUnknownShape)
+		}
+		if shape == d.guess {
+			return d.count(slow, d.resolve())
+		}
+		d.guess = shape
+	}
+	return d.count(slow, errUnknownShape)
+}
+
+func (d *Decoder) count(slow bool, err *Error) *Error {
+	if slow {
+		d.stats.Fallback++
+	} else {
+		d.stats.Fast++
+	}
+	return err
 }
 
 // Event gives event i of the record, counted from 0. It is valid until the next Decode or Event. An
@@ -158,12 +185,6 @@ func (d *Decoder) start(p *program) {
 		d.visits = make([]visit, p.visits)
 	}
 	d.round++
-}
-
-// read fills the cells from the record: by the fast pass, or where that does not do by gjson.
-func (d *Decoder) read() *Error {
-	d.stats.Fallback++
-	return d.readGJSON()
 }
 
 // set fills a cell. A key that comes again replaces what was there, as in encoding/json.

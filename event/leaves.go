@@ -65,13 +65,13 @@ func (d *Decoder) collect() {
 			d.collectData(object, rankData+i)
 		}
 	}
-	for _, name := range hashFields {
-		d.normal.put(bytesOf(name), d.hash(name), rankDerived)
+	for i, v := range d.splitHashes() {
+		d.normal.put(bytesOf(hashFields[i]), v, rankDerived)
 	}
 	if d.p.shape.nxlog {
 		return // the System's values are fields there
 	}
-	d.normal.put([]byte(eventIDField), d.id, rankSystem)
+	d.normal.put(bytesOf(eventIDField), d.id, rankSystem)
 	for _, n := range d.p.names {
 		d.normal.put(bytesOf(n.name), d.cells[n.cell], rankSystem)
 	}

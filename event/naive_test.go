@@ -31,9 +31,13 @@ func naiveDecode(record []byte) (n naive, code string) {
 	if dec.More() || len(bytes.TrimSpace(record[dec.InputOffset():])) > 0 {
 		return n, CodeNotJSON
 	}
-	top, ok := v.(map[string]any)
+	object, ok := v.(map[string]any)
 	if !ok {
 		return n, CodeNotObject
+	}
+	top := map[string]any{}
+	for name, v := range object {
+		top[strings.ReplaceAll(name, " ", "")] = v
 	}
 	n.fields, n.derived = map[string]any{}, map[string]any{}
 	var id any

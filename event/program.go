@@ -26,9 +26,12 @@ type program struct {
 	later  []laterData
 	system int32 // cell of shape.elements, or -1
 	names  []namedCell
-	// aliases fill fields that the data does not have, in order.
-	aliases []namedCell
-	dotted  []dottedField
+	// aliases fill fields that the data does not have; so do elements, of which elementOf gives the number
+	// by cell, or -1: of several for one field the first.
+	aliases   []namedCell
+	elements  []namedCell
+	elementOf []int32
+	dotted    []dottedField
 
 	eventID, eventType, keywords, list int32 // fields, -1 when no rule reads them
 	hashes                             []hashField
@@ -60,11 +63,11 @@ type dottedField struct {
 
 type hashField struct {
 	field int32
-	algo  string
+	part  int // index into hashFields
 }
 
 // hashFields are the taxonomy's names for the parts of Hashes.
-var hashFields = []string{"md5", "sha1", "sha256", "imphash"}
+var hashFields = [...]string{"md5", "sha1", "sha256", "imphash"}
 
 // listField is the name of the list of unnamed Data elements; maxParams is how many inserts a message
 // of Windows can number (%1 to %99), by which some shippers name them.
@@ -74,7 +77,9 @@ const (
 )
 
 func newProgram(s *shape, schema *Schema) *program {
-	p := &program{shape: s, root: &node{}, system: -1}
+	// The top level loses its spaces in every shape: what the detector sees must not depend on the
+	// program that looks.
+	p := &program{shape: s, root: &node{spaces: true}, system: -1}
 	names := p.fieldNames(schema)
 	p.fields, p.cells = len(names), len(names)
 	number := make(map[string]int32, len(names))
@@ -86,6 +91,7 @@ func newProgram(s *shape, schema *Schema) *program {
 	p.addNames(names, number)
 	p.addDotted(names, number)
 	p.addOwn(schema, number)
+	p.indexElements()
 	p.root.finish()
 	return p
 }
@@ -196,13 +202,20 @@ func (p *program) addNames(names []string, number map[string]int32) {
 			continue
 		}
 		alias := func(n *node, key string) {
-			p.aliases = append(p.aliases, namedCell{name, int32(f), p.cellIn(n, key)})
+			p.elements = append(p.elements, namedCell{name, int32(f), p.cellIn(n, key)})
 		}
 		alias(system, name)
 		if element, attribute, ok := strings.Cut(name, "_"); ok {
 			alias(p.child(p.child(system, element), xmlAttributes), attribute)
 			alias(p.child(system, element+xmlAttributesSuffix), attribute)
 		}
+	}
+}
+
+func (p *program) indexElements() {
+	p.elementOf = slices.Repeat([]int32{-1}, p.cells)
+	for i, e := range p.elements {
+		p.elementOf[e.cell] = int32(i)
 	}
 }
 
@@ -224,9 +237,9 @@ func (p *program) addOwn(schema *Schema, number map[string]int32) {
 	}
 	p.eventID, p.eventType = wanted(eventIDField), wanted("EventType")
 	p.keywords, p.list = wanted("Keywords"), wanted(listField)
-	for _, name := range hashFields {
+	for i, name := range hashFields {
 		if f := wanted(name); f >= 0 {
-			p.hashes = append(p.hashes, hashField{f, name})
+			p.hashes = append(p.hashes, hashField{f, i})
 		}
 	}
 	p.isParam = make([]bool, p.fields)
@@ -280,9 +293,9 @@ func (p *program) child(n *node, key string) *node {
 		e = n.at(key)
 	}
 	if e.child == nil {
-		e.child = &node{}
 		e.visit = int32(p.visits)
 		p.visits++
+		e.child = &node{number: uint32(p.visits)}
 	}
 	return e.child
 }

@@ -26,8 +26,8 @@ func (d *Decoder) resolve() *Error {
 	if d.p.list >= 0 && d.cells[d.p.list].Kind == Missing {
 		d.listParams()
 	}
-	for _, h := range d.p.hashes {
-		d.deriveHash(h)
+	if len(d.p.hashes) > 0 {
+		d.deriveHashes()
 	}
 	for i := range d.p.dotted {
 		d.walkDotted(&d.p.dotted[i])
@@ -117,16 +117,34 @@ func (d *Decoder) fillAliases() {
 	if f := d.p.eventID; f >= 0 && (d.cells[f].Kind == Missing || d.p.shape.nxlog) {
 		d.set(f, d.id)
 	}
-	for _, a := range d.p.aliases {
-		if d.cells[a.field].Kind != Missing {
-			continue
-		}
-		v := d.text(d.cells[a.cell])
-		if v.Kind == Missing || v.Kind == Object && d.p.shape.xml {
-			continue // an element without a text, attributes only, is no value
-		}
-		d.set(a.field, v)
+	for i := range d.p.aliases {
+		d.fillAlias(&d.p.aliases[i])
 	}
+	if !d.p.shape.xml {
+		return
+	}
+	// Of the elements and attributes that rules could read, few are there.
+	d.present = d.present[:0]
+	for _, c := range d.touched {
+		if i := d.p.elementOf[c]; i >= 0 {
+			d.present = append(d.present, i)
+		}
+	}
+	slices.Sort(d.present) // the preferred place of a field first
+	for _, i := range d.present {
+		d.fillAlias(&d.p.elements[i])
+	}
+}
+
+func (d *Decoder) fillAlias(a *namedCell) {
+	if d.cells[a.field].Kind != Missing {
+		return
+	}
+	v := d.text(d.cells[a.cell])
+	if v.Kind == Missing || v.Kind == Object && d.p.shape.xml {
+		return // an element without a text, attributes only, is no value
+	}
+	d.set(a.field, v)
 }
 
 // amendNXLog puts NXLog's own values right: see isSeverityWord and appendKeywords.
@@ -208,31 +226,37 @@ func appendJSON(dst []byte, v Value) []byte {
 	return append(append(append(dst, '"'), v.Raw...), '"')
 }
 
-// deriveHash fills a hash's own field from Sysmon's Hashes, unless the event has such a field.
-func (d *Decoder) deriveHash(h hashField) {
-	if d.cells[h.field].Kind != Missing {
-		return
-	}
-	if v := d.hash(h.algo); v.Kind != Missing {
-		d.set(h.field, v)
+// deriveHashes fills the hashes' own fields from Sysmon's Hashes, where the event has no such field.
+func (d *Decoder) deriveHashes() {
+	parts := d.splitHashes()
+	for _, h := range d.p.hashes {
+		if v := parts[h.part]; v.Kind != Missing && d.cells[h.field].Kind == Missing {
+			d.set(h.field, v)
+		}
 	}
 }
 
-// hash gives one of Sysmon's Hashes.
-func (d *Decoder) hash(name string) Value {
+// splitHashes gives the ALGO=hex parts of Sysmon's Hashes that hashFields names, in its order.
+func (d *Decoder) splitHashes() (parts [len(hashFields)]Value) {
 	hashes := d.first(slotHashes)
 	if hashes.Kind != String {
-		return Value{}
+		return parts
 	}
 	for rest := d.unescaped(hashes).Raw; len(rest) > 0; {
 		var part []byte
 		part, rest, _ = bytes.Cut(rest, []byte{','})
-		algo, hex, found := bytes.Cut(part, []byte{'='})
-		if found && equalLower(algo, name) && isHex(hex) {
-			return Value{Raw: hex, Kind: String}
+		i := bytes.IndexByte(part, '=')
+		if i < 0 {
+			continue
+		}
+		algo, hex := part[:i], part[i+1:]
+		for i, name := range hashFields {
+			if equalLower(algo, name) && parts[i].Kind == Missing && isHex(hex) {
+				parts[i] = Value{Raw: hex, Kind: String}
+			}
 		}
 	}
-	return Value{}
+	return parts
 }
 
 // equalLower compares ASCII text with a lower-case name, in any case.
@@ -253,9 +277,7 @@ func equalLower(text []byte, name string) bool {
 
 func isHex(text []byte) bool {
 	for _, c := range text {
-		switch {
-		case '0' <= c && c <= '9', 'a' <= c && c <= 'f', 'A' <= c && c <= 'F':
-		default:
+		if !isHexDigit[c] {
 			return false
 		}
 	}

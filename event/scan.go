@@ -34,28 +34,43 @@ const (
 // It looks at eight bytes at once for a quote, a backslash or a control character. Flipping bit 1 makes
 // the quote (0x22) 0x20 and leaves the control characters below it, so that one comparison finds both;
 // another finds the backslash. Each comparison is made on seven bits, so that no byte's carry reaches
-// the next, and a byte beyond ASCII is never one.
+// the next, and a byte beyond ASCII is never one. Paths are full of escapes: those of one word are
+// skipped without reading it again.
 func stringEnd(b []byte, i int) (end int, escaped bool) {
-	for i+8 <= len(b) {
+	for i+9 <= len(b) { // eight, and the one that an escape at their end escapes
 		w := binary.LittleEndian.Uint64(b[i:])
 		q := w ^ 2*lows
 		s := w ^ '\\'*lows
-		quoteOrControl := (q &^ highs) + (0x7f-0x20)*lows | q
-		backslash := (s &^ highs) + 0x7f*lows | s
-		found := ^(quoteOrControl & backslash) & highs
-		if found == 0 {
-			i += 8
-			continue
+		noQuoteOrControl := (q &^ highs) + (0x7f-0x20)*lows | q
+		noBackslash := (s &^ highs) + 0x7f*lows | s
+		found := ^(noQuoteOrControl & noBackslash) & highs
+		next := i + 8
+		for found != 0 {
+			bit := bits.TrailingZeros64(found)
+			at := i + bit/8
+			if noBackslash>>bit&1 != 0 {
+				if b[at] == '"' {
+					return at, escaped
+				}
+				return bad(at), escaped
+			}
+			escaped = true
+			if !isSimpleEscape[b[at+1]] {
+				if next = escape(b, at); next < 0 {
+					return next, escaped
+				}
+				break
+			}
+			next = max(next, at+2)
+			found &= ^uint64(0) << (bit + 9) // all after the escaped byte
 		}
-		i += bits.TrailingZeros64(found) / 8
-		if b[i] == '"' {
-			return i, escaped
-		}
-		if i = escape(b, i); i < 0 {
-			return i, escaped
-		}
-		escaped = true
+		i = next
 	}
+	return stringEndSlow(b, i, escaped)
+}
+
+// stringEndSlow is stringEnd byte by byte.
+func stringEndSlow(b []byte, i int, escaped bool) (int, bool) {
 	for i < len(b) {
 		switch c := b[i]; {
 		case c == '"':
@@ -72,6 +87,45 @@ func stringEnd(b []byte, i int) (end int, escaped bool) {
 	return bad(i), escaped
 }
 
+// isSimpleEscape says which bytes after a backslash are an escape of two bytes.
+var isSimpleEscape = [256]bool{'"': true, '\\': true, '/': true, 'b': true, 'f': true, 'n': true, 'r': true, 't': true}
+
+// nameEnd finds the closing quote of a key as stringEnd does, and says whether there is an escape or a
+// space in it: for that it stops at every byte up to the quote in ASCII, and goes on byte by byte.
+func nameEnd(b []byte, i int) (end int, odd bool) {
+	for i+8 <= len(b) {
+		w := binary.LittleEndian.Uint64(b[i:])
+		s := w ^ '\\'*lows
+		upToQuote := (w &^ highs) + (0x7f-'"')*lows | w
+		backslash := (s &^ highs) + 0x7f*lows | s
+		found := ^(upToQuote & backslash) & highs
+		if found == 0 {
+			i += 8
+			continue
+		}
+		i += bits.TrailingZeros64(found) / 8
+		if b[i] == '"' {
+			return i, odd
+		}
+		break
+	}
+	for i < len(b) {
+		switch c := b[i]; {
+		case c == '"':
+			return i, odd
+		case c < ' ' || c == '\\':
+			if i = escape(b, i); i < 0 {
+				return i, true
+			}
+			odd = true
+		default:
+			odd = odd || c == ' '
+			i++
+		}
+	}
+	return bad(i), odd
+}
+
 // escape skips the escape at i; anything else there is bad.
 func escape(b []byte, i int) int {
 	if b[i] != '\\' {
@@ -80,22 +134,24 @@ func escape(b []byte, i int) int {
 	if i++; i == len(b) {
 		return bad(i)
 	}
-	switch b[i] {
-	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
-		return i + 1
-	case 'u':
-		for range 4 {
-			if i++; i == len(b) || !isHexDigit(b[i]) {
-				return bad(i)
-			}
-		}
+	if isSimpleEscape[b[i]] {
 		return i + 1
 	}
-	return bad(i)
+	if b[i] != 'u' {
+		return bad(i)
+	}
+	for range 4 {
+		if i++; i == len(b) || !isHexDigit[b[i]] {
+			return bad(i)
+		}
+	}
+	return i + 1
 }
 
-func isHexDigit(c byte) bool {
-	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
+var isHexDigit = [256]bool{
+	'0': true, '1': true, '2': true, '3': true, '4': true, '5': true, '6': true, '7': true, '8': true, '9': true,
+	'a': true, 'b': true, 'c': true, 'd': true, 'e': true, 'f': true,
+	'A': true, 'B': true, 'C': true, 'D': true, 'E': true, 'F': true,
 }
 
 // scalarEnd finds the end of the number, true, false or null at i.

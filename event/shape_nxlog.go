@@ -1,6 +1,9 @@
 package event
 
-import "strconv"
+import (
+	"bytes"
+	"strconv"
+)
 
 // shapeNXLog is the flat layout of NXLog's im_msvistalog with to_json, of OTRF's recordings, and of
 // whatever else puts an event's values at the top level: every key is a field.
@@ -38,13 +41,13 @@ func isSeverityWord(text string) bool {
 // appendKeywords writes NXLog's Keywords, a signed integer, as Windows and every rule write them:
 // unsigned and hexadecimal, 0x8010000000000000. False for a number that 64 bits do not hold.
 func appendKeywords(dst, number []byte) ([]byte, bool) {
-	bits, err := strconv.ParseUint(alias(number), 10, 64)
-	if err != nil {
-		signed, err := strconv.ParseInt(alias(number), 10, 64)
-		if err != nil {
-			return dst, false
-		}
-		bits = uint64(signed)
+	digits, negative := bytes.CutPrefix(number, []byte{'-'})
+	bits, err := strconv.ParseUint(alias(digits), 10, 64)
+	if err != nil || negative && bits > 1<<63 {
+		return dst, false
+	}
+	if negative {
+		bits = -bits
 	}
 	return strconv.AppendUint(append(dst, "0x"...), bits, 16), true
 }

@@ -12,6 +12,7 @@ type node struct {
 	// spaces: the members are fields, whose names lose their spaces (sigma-specification's field names
 	// come from Windows' manifests, some shippers copy the displayed ones).
 	spaces bool
+	number uint32 // tells nodes apart, see guess
 
 	building map[string]int // index into entries, until finish
 }
