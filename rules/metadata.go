@@ -17,6 +17,12 @@ var (
 	uuidText = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 )
 
+// Statuses are the words of Sigma for how ripe a rule is, ripest first. The slice is the caller's.
+func Statuses() []string { return slices.Clone(statuses) }
+
+// Levels are the words of Sigma for how much a match weighs, lightest first. The slice is the caller's.
+func Levels() []string { return slices.Clone(levels) }
+
 const maxTitle = 256 // characters, sigma-specification "Title"
 
 // keys are those that a document can have at its top.

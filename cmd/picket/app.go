@@ -55,6 +55,9 @@ func (a *app) main(ctx context.Context, args []string) int {
 		a.say("picket: %v\nrun '%s --help' for usage\n", err, cmd.CommandPath())
 		return exitUsage
 	}
+	if errors.Is(err, errLint) {
+		return exitLint
+	}
 	if !errors.Is(err, errReported) {
 		for line := range strings.Lines(err.Error()) {
 			a.say("picket: %s\n", strings.TrimSuffix(line, "\n"))
@@ -89,7 +92,7 @@ Start with 'picket demo': it needs nothing installed.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	root.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "print results and errors only")
 	root.PersistentFlags().BoolVar(&a.noColor, "no-color", false, "no colors; also set by the variable NO_COLOR")
-	root.AddCommand(a.runCommand(), a.demoCommand(), a.scanCommand(), a.configCommand(), a.versionCommand())
+	root.AddCommand(a.runCommand(), a.demoCommand(), a.scanCommand(), a.checkCommand(), a.rulesCommand(), a.configCommand(), a.versionCommand())
 	return root
 }
 

@@ -31,6 +31,7 @@ var allowed = map[string][]string{
 	"producer":                     {"rules", "event", "matcher", "internal/wire"},
 	"consumer":                     {"internal/wire"},
 	"console":                      {"rules", "event", "matcher", "producer"},
+	"docs":                         {},
 	"cmd/picket":                   {"*"},
 	"integration":                  {},
 }
