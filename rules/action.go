@@ -57,14 +57,13 @@ func (t *template) next(d *document, doc source) *source {
 // merge makes one document of an earlier one and a later one: root is their merged map. The result
 // stands where the later one stands.
 func (t *template) merge(d *document, earlier, later source, root func() *yaml.Node) *source {
-	text := earlier.text + "---\n" + later.text
-	if err := t.budget.spend(&t.budget.merged, len(text)+countNodes(earlier.root)); err != nil {
+	if t.budget.spend(&t.budget.merged, len(earlier.text)+len(later.text)+countNodes(earlier.root)) != nil {
 		d.report(d.pos(later.root), CodeLimit, "the documents that action merges grow too large")
 		return nil
 	}
 	out := *root()
 	out.Line, out.Column = later.root.Line, later.root.Column
-	return &source{root: &out, text: text}
+	return &source{root: &out, text: earlier.text + "---\n" + later.text}
 }
 
 // deepMerge gives a map with the keys of both: maps merge, anything else of over replaces that of under.

@@ -188,7 +188,9 @@ func (d *document) values(item *Item, ch chain, nodes []*yaml.Node) bool {
 				pos = d.within(n, bad.off)
 			}
 			d.report(pos, bad.code, "%w", bad.err)
-			sound = false
+			if sound = false; bad == errSpent {
+				break
+			}
 			continue
 		}
 		item.Values = append(item.Values, Value{Pos: d.pos(n), Text: n.Value, Alts: alts})

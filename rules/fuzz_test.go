@@ -1,24 +1,53 @@
 package rules
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
-// FuzzParse: no bytes make Parse panic or hang, and what it returns is whole.
+// FuzzParse: no bytes make the way from a file to an analyzed set panic or hang, and what comes out is
+// whole: rules, filters and correlations are sound, and whatever was refused says why.
 func FuzzParse(f *testing.F) {
-	f.Add([]byte("title: t\nlogsource: {product: windows}\ndetection: {s: {F|contains|all: [a, 'b*']}, condition: s}\n"))
+	const rule = "title: t\nlogsource: {product: windows, category: process_creation}\ndetection:\n  s: {Image|contains|all: [a, 'b*']}\n  condition: s\n"
+	f.Add([]byte(rule))
 	f.Add([]byte("\ufeff---\r\na: &a [*a]\r\n---\n<<: {a: b}\n...\n%YAML 1.1\n--- x\n"))
 	f.Add([]byte("title: t\nlogsource: {service: x}\ndetection: {s: [kw, {F: [1, null, true]}], condition: [1 of s, s]}\n"))
+	f.Add([]byte("title: t\nlogsource: {product: windows}\ndetection: {s: {A|re|i: 'a(b', B|cidr: 10.0.0.0/8, C|hour|gte: 5, D|fieldref: E, F|windash|base64offset|contains: -a}, condition: not s}\n"))
+	f.Add([]byte("title: t\nlogsource: {product: windows}\ndetection: {s: {F|expand: '%x%%x%\\%'}, condition: s and not s}\n"))
+	f.Add([]byte("action: global\nlevel: low\n---\n" + rule + "---\naction: repeat\ntitle: u\n---\naction: reset\n"))
+	f.Add([]byte(rule + "name: n\n---\ntitle: f\nlogsource: {product: windows}\nfilter: {rules: [n, any], s: {F: 1}, condition: not 1 of s*}\n"))
+	f.Add([]byte(rule + "name: n\n---\ntitle: c\nname: c\ncorrelation: {type: temporal, rules: [n, c], timespan: 1m, condition: n and not c, aliases: {a: {n: F}}}\n"))
 	f.Fuzz(func(t *testing.T, src []byte) {
-		rs, findings := Parse("f.yml", src)
-		for _, r := range rs {
+		file := ParseFile("f.yml", src, LoadOptions{Placeholders: map[string][]string{"x": {"1", "a*"}}})
+		set := Assemble([]File{file}, LoadOptions{})
+		for _, r := range set.Rules {
 			if len(r.Detection.Searches) == 0 || r.Hash == "" || r.Title == "" {
 				t.Errorf("a rule that is not whole: %+v", r)
 			}
 			for _, s := range r.Detection.Searches {
 				checkNode(t, s.Root)
 			}
-			Bind(r.LogSource)
 		}
-		_ = findings.Error()
+		for _, c := range set.Correlations {
+			for _, r := range c.Rules {
+				if (r.Rule == nil) == (r.Correlation == nil) {
+					t.Errorf("%s: %q leads to %v and %v", c.Pos, r.Text, r.Rule, r.Correlation)
+				}
+			}
+			if c.Timespan <= 0 || len(c.Rules) == 0 || (c.Condition == nil) == (len(c.Thresholds) == 0) {
+				t.Errorf("a correlation that is not whole: %+v", c)
+			}
+		}
+		for _, r := range set.Rejected {
+			if !slices.ContainsFunc(r.Findings, (*Error).Refused) {
+				t.Errorf("%s: refused without a reason: %v", r.Pos, r.Findings)
+			}
+		}
+		report := Analyze(set)
+		if want := len(set.Rules) + len(set.Correlations) + len(set.Rejected); len(report.Rules) != want {
+			t.Errorf("%d states of %d documents", len(report.Rules), want)
+		}
+		_ = set.Findings.Error()
 	})
 }
 

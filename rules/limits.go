@@ -11,6 +11,8 @@ import (
 const (
 	maxFileBytes     = 16 << 20
 	maxDocumentBytes = 4 << 20
+	maxDocuments     = 20_000
+	maxFindings      = 1_000 // of one document; lint beyond is dropped
 	maxDepth         = 64
 	maxAliasedNode   = 50_000    // nodes of one document reached through aliases: "billion laughs" ends here
 	maxAlternatives  = 10_000    // of one value
@@ -19,7 +21,7 @@ const (
 	maxAliased       = 1_000_000 // nodes of one file reached through aliases
 	maxMerged        = 64 << 20  // bytes and nodes that the legacy key action merges in one file
 	maxRegexes       = 2_000_000 // instructions of one file's regular expressions
-	maxValues        = 1 << 30   // bytes of one file's operands, each counted with operandBytes
+	maxValues        = 256 << 20 // bytes of one file's operands, each counted with operandBytes
 	operandBytes     = 256
 )
 
@@ -28,7 +30,8 @@ var (
 	errTooMany      = errors.New("aliases expand to more than " + strconv.Itoa(maxAliasedNode) + " nodes")
 	errTooLarge     = errors.New("larger than " + strconv.Itoa(maxFileBytes>>20) + " MiB")
 	errTooLong      = errors.New("document larger than " + strconv.Itoa(maxDocumentBytes>>20) + " MiB")
-	errSpent        = errors.New("this file grows too large")
+	errTooManyDocs  = errors.New("more than " + strconv.Itoa(maxDocuments) + " documents")
+	errSpent        = &valueError{-1, CodeLimit, errors.New("this file grows too large")}
 	errAlternatives = &valueError{-1, CodeLimit, fmt.Errorf("stands for more than %d alternatives", maxAlternatives)}
 )
 
@@ -39,11 +42,12 @@ func newBudget() *budget {
 	return &budget{values: maxValues, regexes: maxRegexes, aliased: maxAliased, merged: maxMerged}
 }
 
-// spend takes n from one of the budget's parts; the error is a *valueError.
+// spend takes n from one of the budget's parts. Once there is too little left, nothing is: the error is
+// errSpent from then on.
 func (b *budget) spend(part *int, n int) error {
 	if *part -= n; *part < 0 {
-		*part = 0
-		return &valueError{-1, CodeLimit, errSpent}
+		*part = -1
+		return errSpent
 	}
 	return nil
 }

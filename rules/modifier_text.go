@@ -26,12 +26,11 @@ func (s *step) anchor(name string, at Anchor) error {
 // open lets anything stand before or behind the text. A wildcard that is there already is none too many,
 // but a sign that something else was meant.
 func (s *step) open(name string, start, end bool) {
-	written := parsePattern(s.raw)
-	if last := len(written) - 1; last >= 0 && (start && written[0].Kind == PartRun || end && written[last].Kind == PartRun) {
-		s.lint = append(s.lint, valueError{-1, CodeWildcard, fmt.Errorf("%s puts a `*` there already", name)})
-	}
 	for i := range s.alts {
 		p := &s.alts[i].Pattern
+		if last := len(*p) - 1; i == 0 && last >= 0 && (start && (*p)[0].Kind == PartRun || end && (*p)[last].Kind == PartRun) {
+			s.lint = append(s.lint, valueError{-1, CodeWildcard, fmt.Errorf("%s puts a `*` there already", name)})
+		}
 		if start {
 			*p = p.openStart()
 		}

@@ -44,9 +44,13 @@ func ParseFile(name string, src []byte, opt LoadOptions) File {
 	if !utf8.Valid(src) {
 		return refuse(CodeSyntax, errors.New("not UTF-8"))
 	}
+	chunks := splitDocuments(normalizeText(src))
+	if len(chunks) > maxDocuments {
+		return refuse(CodeLimit, errTooManyDocs)
+	}
 	budget := newBudget()
 	t := template{budget: budget}
-	for _, c := range splitDocuments(normalizeText(src)) {
+	for _, c := range chunks {
 		root, bad := decodeDocument(c, budget)
 		if bad != nil {
 			pos := Pos{File: name, Line: bad.line, Col: max(bad.col, 1)}
@@ -100,6 +104,7 @@ type document struct {
 	lines    []string // of the chunk, split on first use
 	rule     Rule
 	findings Errors
+	bad      bool // one of findings refuses the document
 }
 
 // pos is the place of a node.
@@ -133,6 +138,11 @@ func (d *document) within(n *yaml.Node, off int) Pos {
 
 // report adds a finding.
 func (d *document) report(p Pos, code, format string, args ...any) {
+	refuses := code[0] == 'E'
+	if len(d.findings) >= maxFindings && (d.bad || !refuses) {
+		return
+	}
+	d.bad = d.bad || refuses
 	d.findings = append(d.findings, &Error{Pos: p, Code: code, Err: fmt.Errorf(format, args...)})
 }
 
@@ -144,7 +154,7 @@ func (d *document) finish() {
 	d.findings.sort()
 }
 
-func (d *document) refused() bool { return slices.ContainsFunc(d.findings, (*Error).Refused) }
+func (d *document) refused() bool { return d.bad }
 
 // read takes a document into the file it belongs to. The key correlation makes it a correlation rule,
 // else filter a filter; all others are detection rules.

@@ -5,6 +5,8 @@ import (
 	"strings"
 )
 
+const maxSuggested = 64 // bytes of a word that is compared with others
+
 // didYouMean gives `; did you mean "x"?` for the candidate nearest to word, or nothing when none is
 // near enough to be what was meant.
 func didYouMean(word string, candidates []string) string {
@@ -18,12 +20,12 @@ func didYouMean(word string, candidates []string) string {
 // nearest gives the candidate that differs least from word, ignoring case, by at most limit; of equally
 // near ones the first. It is empty when there is none.
 func nearest(word string, candidates []string, limit int) string {
-	if len(word) > 64 {
+	if len(word) > maxSuggested {
 		return ""
 	}
 	best, bestDist := "", limit+1
 	for _, c := range candidates {
-		if len(c) > 64 || c == word {
+		if len(c) > maxSuggested || c == word || max(len(c)-len(word), len(word)-len(c)) > limit {
 			continue
 		}
 		if d := distance(strings.ToLower(word), strings.ToLower(c)); d < bestDist {
@@ -33,9 +35,11 @@ func nearest(word string, candidates []string, limit int) string {
 	return best
 }
 
-// distance is the number of inserted, dropped, changed or swapped neighboring bytes between a and b.
+// distance is the number of inserted, dropped, changed or swapped neighboring bytes between a and b, both of
+// at most maxSuggested bytes.
 func distance(a, b string) int {
-	before, prev, cur := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
+	var rows [3][maxSuggested + 1]int
+	before, prev, cur := rows[0][:len(b)+1], rows[1][:len(b)+1], rows[2][:len(b)+1]
 	for j := range prev {
 		prev[j] = j
 	}

@@ -114,6 +114,9 @@ func (s *step) multiply(f func(Operand) ([]Operand, error)) error {
 	}
 	var out []Operand
 	for _, o := range s.alts {
+		if err := s.budget.spend(&s.budget.values, 0); err != nil {
+			return err
+		}
 		more, err := f(o)
 		if err != nil {
 			return err

@@ -74,37 +74,48 @@ func decodeDocument(c chunk, b *budget) (*yaml.Node, *place) {
 	if len(c.text) > maxDocumentBytes {
 		return nil, &place{line: c.line + 1, code: CodeLimit, err: errTooLong}
 	}
-	var doc yaml.Node
-	dec := yaml.NewDecoder(strings.NewReader(c.text))
-	if err := decodeNode(dec, &doc); errors.Is(err, io.EOF) {
-		return nil, nil
-	} else if err != nil {
-		return nil, syntaxError(c, err)
-	}
-	var second yaml.Node
-	if err := decodeNode(dec, &second); !errors.Is(err, io.EOF) {
-		// yaml.v3 breaks lines at U+0085, U+2028 and U+2029 as YAML 1.1 did: a marker there is a trap.
+	if strings.ContainsAny(c.text, "\u0085\u2028\u2029") && severalDocuments(c.text) {
 		return nil, &place{line: c.line + 1, code: CodeSyntax, err: errors.New("a second document without a marker on a line of its own")}
 	}
-	if len(doc.Content) == 0 {
+	doc, err := decodeNode([]byte(c.text))
+	switch {
+	case err != nil:
+		return nil, syntaxError(c, err)
+	case len(doc.Content) == 0:
 		return nil, nil
 	}
 	e := expander{line: c.line, seen: map[*yaml.Node]bool{}, budget: b}
-	root, err := e.expand(doc.Content[0], 0, false)
-	if err != nil {
-		return nil, err
+	root, bad := e.expand(doc.Content[0], 0, false)
+	if bad != nil {
+		return nil, bad
 	}
 	return root, nil
 }
 
-// decodeNode calls yaml.v3, which has panicked on malformed input before (CVE-2022-28948).
-func decodeNode(dec *yaml.Decoder, n *yaml.Node) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("yaml: %v", r)
-		}
-	}()
-	return dec.Decode(n)
+// severalDocuments reports whether yaml.v3 finds a second document in text. It breaks lines at U+0085,
+// U+2028 and U+2029 as YAML 1.1 did: a marker there is a trap.
+func severalDocuments(text string) bool {
+	dec := yaml.NewDecoder(strings.NewReader(text))
+	return decodeNext(dec) == nil && !errors.Is(decodeNext(dec), io.EOF)
+}
+
+func decodeNext(dec *yaml.Decoder) (err error) {
+	defer recoverYAML(&err)
+	var n yaml.Node
+	return dec.Decode(&n)
+}
+
+func decodeNode(text []byte) (n yaml.Node, err error) {
+	defer recoverYAML(&err)
+	err = yaml.Unmarshal(text, &n)
+	return n, err
+}
+
+// recoverYAML makes an error of a panic: yaml.v3 has panicked on malformed input before (CVE-2022-28948).
+func recoverYAML(err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("yaml: %v", r)
+	}
 }
 
 func syntaxError(c chunk, err error) *place {
