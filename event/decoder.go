@@ -111,13 +111,13 @@ func (d *Decoder) decode() *Error {
 	slow := d.opts.NoFast
 	for range 2 { // what detect says depends on the record alone: at most the guess was wrong
 		d.start(d.schema.program(d.guess))
-		err, read := (*Error)(nil), false
+		var err *Error
 		if !slow {
-			err, read = d.readFast()
+			if err, slow = d.readFast(); slow {
+				d.start(d.p) // forget what the fast pass found before it gave up
+			}
 		}
-		if !read {
-			d.start(d.p) // forget what the fast pass found before it gave up
-			slow = true
+		if slow {
 			err = d.readGJSON()
 		}
 		if err != nil {
@@ -166,6 +166,7 @@ func (d *Decoder) reset(record []byte, timestamp int64) {
 	clear(d.origins)
 	d.origins = d.origins[:0]
 	d.normal.reset()
+	d.elements.reset()
 	d.event = Event{Raw: record, decoder: d, timestamp: timestamp}
 }
 

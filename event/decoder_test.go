@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -176,6 +177,7 @@ func TestNormalForm(t *testing.T) {
 		`Channel="Microsoft-Windows-Sysmon/Operational"`, `EventID=1`, `Level=4`)
 	check("attributes", evtxProcess, []string{"Execution_ProcessID", "Provider_Name", "Security_UserID", "Execution", "Correlation"},
 		`Correlation=null`, `Execution_ProcessID=2912`, `Provider_Name="Microsoft-Windows-Sysmon"`, `Security_UserID="S-1-5-18"`)
+	check("no element of any name", `{"Event":{"System":{"EventID":1,"Odd":{"#attributes":{"x":1}}}}}`, []string{"*_x", "Odd_x"}, `Odd_x=1`)
 	check("separate attributes", evtxCleared, []string{"Execution_ProcessID"}, `Execution_ProcessID=900`)
 	check("an element's text", evtxService, []string{"Data", "EventID"}, `Data=["Own Product","1.0.0","(NULL)"]`, `EventID=1033`)
 	check("names lose spaces", winlogbeatService, []string{"ThreatName", "Threat Name"}, `ThreatName="Trojan:Win32/Own.A"`)
@@ -362,7 +364,7 @@ func TestDetectionDoesNotDependOnTheProgram(t *testing.T) {
 	parent := func(program int, path string) *node {
 		n := schema.program(program).root
 		for _, key := range keys(path[:max(0, strings.LastIndexByte(path, '.'))]) {
-			n = n.find([]byte(key)).child
+			n = n.find([]byte(key), keyHash([]byte(key))).child
 		}
 		return n
 	}
@@ -422,6 +424,23 @@ func TestUnescapeIsEncodingJSONs(t *testing.T) {
 			t.Errorf("%s: %q, want %q", raw, got, want)
 		}
 	}
+}
+
+// TestSchemaIsShared has something to find under the race detector only.
+func TestSchemaIsShared(t *testing.T) {
+	s := NewSchema(wantedNames)
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			d := NewDecoder(s)
+			for _, record := range fixtures {
+				if n, err := d.Decode([]byte(record), -1); n != 1 || err != nil {
+					t.Errorf("%d events, %v", n, err)
+				}
+			}
+		})
+	}
+	group.Wait()
 }
 
 func TestReadingDoesNotAllocate(t *testing.T) {

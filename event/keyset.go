@@ -23,7 +23,7 @@ func newKeySet(keys []string) keySet {
 		s.slots[i] = -1
 	}
 	for i, key := range keys {
-		at := s.home([]byte(key))
+		at := s.home(keyHash([]byte(key)))
 		for s.slots[at] >= 0 {
 			at = (at + 1) % size
 		}
@@ -32,9 +32,9 @@ func newKeySet(keys []string) keySet {
 	return s
 }
 
-// find returns the index of key, or -1.
-func (s *keySet) find(key []byte) int {
-	for at := s.home(key); ; {
+// find returns the index of key, whose keyHash is hash, or -1.
+func (s *keySet) find(key []byte, hash uint64) int {
+	for at := s.home(hash); ; {
 		i := s.slots[at]
 		if i < 0 || s.keys[i] == string(key) {
 			return int(i)
@@ -45,7 +45,11 @@ func (s *keySet) find(key []byte) int {
 	}
 }
 
-func (s *keySet) home(key []byte) int {
+func (s *keySet) home(hash uint64) int { return int(hash >> s.shift) }
+
+// keyHash mixes the ends and the length of a key. The names in a set are the rules' and the shapes', not
+// the events': nobody can make them collide.
+func keyHash(key []byte) uint64 {
 	var h uint64
 	switch n := len(key); {
 	case n >= 8:
@@ -58,5 +62,5 @@ func (s *keySet) home(key []byte) int {
 		}
 	}
 	h ^= uint64(len(key)) << 56
-	return int(h * 0x9E3779B97F4A7C15 >> s.shift)
+	return h * 0x9E3779B97F4A7C15
 }

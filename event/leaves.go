@@ -190,6 +190,9 @@ type namedValue struct {
 }
 
 func (s *nameSet) reset() {
+	if len(s.all) == 0 {
+		return
+	}
 	clear(s.all)
 	s.all = s.all[:0]
 	clear(s.table)

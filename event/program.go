@@ -272,30 +272,30 @@ func (p *program) cellIn(n *node, key string) int32 {
 	return e.cell
 }
 
-// node returns the node of the object at path, creating it.
+// node returns the node of the object at path, creating it; a key of "*" is the element of any name.
 func (p *program) node(path string) *node {
 	n := p.root
 	for _, key := range keys(path) {
-		n = p.child(n, key)
+		if key != "*" {
+			n = p.child(n, key)
+			continue
+		}
+		if n.element == nil {
+			n.element = &entry{cell: -1, visit: -1}
+		}
+		n = p.below(n.element)
 	}
 	return n
 }
 
-// child returns the node of the object that key has in n, creating it; "*" is the element of any name.
-func (p *program) child(n *node, key string) *node {
-	var e *entry
-	if key == "*" {
-		if n.element == nil {
-			n.element = &entry{cell: -1, visit: -1}
-		}
-		e = n.element
-	} else {
-		e = n.at(key)
-	}
+// child returns the node of the object that key has in n, creating it.
+func (p *program) child(n *node, key string) *node { return p.below(n.at(key)) }
+
+func (p *program) below(e *entry) *node {
 	if e.child == nil {
 		e.visit = int32(p.visits)
 		p.visits++
-		e.child = &node{number: uint32(p.visits)}
+		e.child = &node{number: uint32(p.visits) * 7} // apart, so that few keys share a guess
 	}
 	return e.child
 }

@@ -8,24 +8,24 @@ import "math"
 // unusual is what the pass returns where gjson has to read the record.
 const unusual = math.MinInt
 
-// readFast fills the cells; false when gjson has to.
-func (d *Decoder) readFast() (err *Error, ok bool) {
+// readFast fills the cells, or gives up: then gjson has to.
+func (d *Decoder) readFast() (err *Error, gaveUp bool) {
 	b := d.record
 	i := space(b, 0)
 	if i == len(b) || b[i] != '{' {
 		if invalidAt(b) >= 0 {
-			return notJSON(b), true
+			return notJSON(b), false
 		}
-		return errNotObject, true
+		return errNotObject, false
 	}
 	i = d.fastObject(d.p.root, i+1, 1)
 	if i == unusual {
-		return nil, false
+		return nil, true
 	}
 	if i < 0 || space(b, i) < len(b) {
-		return notJSON(b), true
+		return notJSON(b), false
 	}
-	return nil, true
+	return nil, false
 }
 
 // fastObject reads the members of the object whose brace is before i, at the given depth, and returns
@@ -99,8 +99,9 @@ func (d *Decoder) fastKey(n *node, g *guess, i int) (next int, e *entry, place u
 		return bad(i), nil, 0
 	}
 	i++
-	e = n.find(name)
-	place = n.number + uint32(n.keys.home(name))
+	hash := keyHash(name)
+	e = n.find(name, hash)
+	place = uint32(hash>>32) + n.number
 	if size := i - from; size <= guessSize {
 		*g = guess{n: n, e: e, size: size, place: place}
 		copy(g.text[:], b[from:i])

@@ -28,7 +28,7 @@ func (d *Decoder) gjsonObject(n *node, object gjson.Result) {
 		if n.spaces && bytes.IndexByte(name, ' ') >= 0 {
 			name = appendWithoutSpaces(nil, name)
 		}
-		e := n.find(name)
+		e := n.find(name, keyHash(name))
 		if e == nil || e == n.element && !value.IsObject() {
 			return true
 		}

@@ -10,7 +10,7 @@ import (
 func (d *Decoder) resolve() *Error {
 	e := &d.event
 	e.Shape = d.p.shape.name
-	e.Values = d.cells[:d.schema.Len()]
+	e.Values = d.cells[:d.schema.Len():d.schema.Len()]
 	d.mergeData()
 	e.Channel = d.textOf(d.first(slotChannel))
 	if eventType := d.first(slotEventType); eventType.Kind == String {

@@ -56,10 +56,10 @@ func (n *node) finish() {
 	}
 }
 
-// find returns the entry of a key that holds no escapes and, where names lose their spaces, no spaces;
-// nil when the key is not wanted.
-func (n *node) find(key []byte) *entry {
-	if i := n.keys.find(key); i >= 0 {
+// find returns the entry of a key, whose keyHash is hash; nil when the key is not wanted. The key holds no
+// escapes and, where names lose their spaces, no spaces.
+func (n *node) find(key []byte, hash uint64) *entry {
+	if i := n.keys.find(key, hash); i >= 0 {
 		return &n.entries[i]
 	}
 	if n.element != nil && !isXMLAttributes(key) {
