@@ -3,72 +3,25 @@
 package producer
 
 import (
-	"bufio"
 	"context"
 	"fmt"
-	"io"
-	"os"
-	"os/exec"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
+	"github.com/picketsigma/picket/internal/broker"
+	"github.com/picketsigma/picket/internal/broker/brokertest"
 	"github.com/picketsigma/picket/internal/wire"
 	"github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/protocol"
-	"github.com/twmb/franz-go/pkg/kfake"
 )
 
-// brokerEnv makes the test binary a broker, so that its CPU is not counted with the client's.
-const brokerEnv = "PICKET_TEST_BROKER"
+func TestMain(m *testing.M) { brokertest.Main(m) }
 
-func TestMain(m *testing.M) {
-	if os.Getenv(brokerEnv) == "" {
-		os.Exit(m.Run())
-	}
-	c, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(4, "alerts"), kfake.BlackholeProduce())
-	if err != nil {
-		panic(err)
-	}
-	fmt.Fprintln(os.Stdout, c.ListenAddrs()[0])
-	_, _ = io.Copy(io.Discard, os.Stdin) // until the parent closes it
-	c.Close()
-}
-
+// benchBroker keeps nothing: what is measured is the way there.
 func benchBroker(b *testing.B) string {
 	b.Helper()
-	cmd := exec.CommandContext(b.Context(), os.Args[0], "-test.run=^$")
-	cmd.Env = append(os.Environ(), brokerEnv+"=1")
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() {
-		_ = stdin.Close()
-		_ = cmd.Wait()
-	})
-	addr, err := bufio.NewReader(stdout).ReadString('\n')
-	if err != nil {
-		b.Fatal(err)
-	}
-	return strings.TrimSpace(addr)
-}
-
-// cpu is the time that this process has used.
-func cpu() time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		return 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	return brokertest.Start(b, brokertest.Config{Discard: true, Topics: []broker.Topic{{Name: "alerts", Partitions: 4}}})[0]
 }
 
 func benchAlert() *Alert {
@@ -124,13 +77,13 @@ func BenchmarkPublish(b *testing.B) {
 				if err := publish(); err != nil {
 					b.Fatal(err)
 				}
-				start := cpu()
+				start := brokertest.CPU()
 				for b.Loop() {
 					if err := publish(); err != nil {
 						b.Fatal(err)
 					}
 				}
-				b.ReportMetric(float64((cpu()-start).Nanoseconds())/float64(b.N*len(records)), "cpu-ns/alert")
+				b.ReportMetric(float64((brokertest.CPU()-start).Nanoseconds())/float64(b.N*len(records)), "cpu-ns/alert")
 			})
 		}
 		tr := &kafka.Transport{MetadataTopics: []string{"alerts"}}
@@ -188,13 +141,13 @@ func BenchmarkPublishFew(b *testing.B) {
 	} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
-			start := cpu()
+			start := brokertest.CPU()
 			for b.Loop() {
 				if err := publish(); err != nil {
 					b.Fatal(err)
 				}
 			}
-			b.ReportMetric(float64((cpu()-start).Nanoseconds())/float64(b.N), "cpu-ns/op")
+			b.ReportMetric(float64((brokertest.CPU()-start).Nanoseconds())/float64(b.N), "cpu-ns/op")
 		})
 	}
 }

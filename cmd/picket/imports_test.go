@@ -22,6 +22,7 @@ var allowed = map[string][]string{
 	"event":                        {},
 	"internal/wire":                {},
 	"internal/broker":              {},
+	"internal/broker/brokertest":   {"internal/broker"},
 	"internal/eventfile":           {},
 	"matcher":                      {"rules", "event", "matcher/internal/index"},
 	"matcher/internal/index":       {},

@@ -22,6 +22,7 @@ type Config struct {
 	Users             []User        // SASL is required when there is one
 	TLS               *tls.Config   // TLS is required when set
 	MaxRecordBytes    int           // message.max.bytes; Kafka's default of about 1 MiB when zero
+	Discard           bool          // acknowledge what is produced and keep nothing of it
 }
 
 // User may authenticate and do everything.
@@ -68,6 +69,9 @@ func Start(cfg Config) (*Broker, error) {
 	}
 	if cfg.MaxRecordBytes > 0 {
 		opts = append(opts, kfake.BrokerConfigs(map[string]string{"message.max.bytes": fmt.Sprint(cfg.MaxRecordBytes)}))
+	}
+	if cfg.Discard {
+		opts = append(opts, kfake.BlackholeProduce())
 	}
 	cluster, err := kfake.NewCluster(opts...)
 	if err != nil {
