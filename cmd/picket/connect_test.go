@@ -84,6 +84,7 @@ func TestTLS(t *testing.T) {
 		t.Error(err)
 	}
 	for name, c := range map[string]struct{ path, value, want string }{
+		"plain text to a TLS port":     {"kafka.security_protocol", "SASL_PLAINTEXT", "expects TLS"},
 		"authority that is not theirs": {"kafka.tls.ca_file", "", "check the certificate authorities"},
 	} {
 		changed := map[string]string{}
@@ -91,6 +92,11 @@ func TestTLS(t *testing.T) {
 			changed[path] = v
 		}
 		changed[c.path] = c.value
+		if c.value == "SASL_PLAINTEXT" {
+			delete(changed, "kafka.tls.ca_file")
+			delete(changed, "kafka.tls.cert_file")
+			delete(changed, "kafka.tls.key_file")
+		}
 		r := start(t, k, changed)
 		select {
 		case err := <-r.done:

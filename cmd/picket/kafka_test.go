@@ -179,6 +179,12 @@ func settingsFor(t testing.TB, k *testKafka, set map[string]string) *Config {
 // start runs the service on k with the built-in rules, or those of rules.paths, and waits for nothing.
 func start(t testing.TB, k *testKafka, set map[string]string) *runningService {
 	t.Helper()
+	return startWith(t, k, set, func(*service) {})
+}
+
+// startWith is start with a service that was changed before it runs.
+func startWith(t testing.TB, k *testKafka, set map[string]string, change func(*service)) *runningService {
+	t.Helper()
 	cfg := settingsFor(t, k, set)
 	rules, err := loadRuleset(cfg.Rules.Paths)
 	if err != nil {
@@ -189,6 +195,7 @@ func start(t testing.TB, k *testKafka, set map[string]string) *runningService {
 	if r.service, err = newService(cfg, rules, slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))); err != nil {
 		t.Fatal(err)
 	}
+	change(r.service)
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() { r.done <- r.run(ctx) }()
 	r.stop = sync.OnceValue(func() error {
@@ -287,6 +294,13 @@ func (b *logBuffer) close() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.ended = true
+}
+
+// has says whether text is in the log.
+func (b *logBuffer) has(text string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return strings.Contains(b.text.String(), text)
 }
 
 // lines gives the lines at level warn or above that contain text.

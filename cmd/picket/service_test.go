@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,6 +19,7 @@ import (
 	"github.com/picketsigma/picket/internal/broker"
 	"github.com/picketsigma/picket/producer"
 	"github.com/picketsigma/picket/rules"
+	"github.com/segmentio/kafka-go"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
@@ -134,31 +137,70 @@ func count(events [][]byte, prefix string) (n int) {
 	return n
 }
 
-// TestStopDrains: a stop under load loses nothing and repeats nothing for the next run.
+// gatedSink lets so many calls pass and holds the others until it is opened.
+type gatedSink struct {
+	producer.Sink
+	pass    atomic.Int64
+	waiting atomic.Int64
+	open    chan struct{}
+}
+
+var _ producer.Sink = (*gatedSink)(nil)
+
+func (s *gatedSink) Publish(ctx context.Context, records []kafka.Message) error {
+	if s.pass.Add(-1) < 0 {
+		s.waiting.Add(1)
+		select {
+		case <-s.open:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return s.Sink.Publish(ctx, records)
+}
+
+// TestStopDrains: a stop while alerts are under way waits for them, commits what they came from and
+// nothing else. The next run handles the rest: no event is lost, none is handled twice.
 func TestStopDrains(t *testing.T) {
 	k := startKafka(t, broker.Config{}, usualTopics()...)
 	events, hits := recordedEvents(t)
-	const rounds = 40
+	const rounds = 20
 	for range rounds {
 		k.produce(spread(events)...)
 	}
-	total := rounds * len(events)
-	first := start(t, k, map[string]string{"kafka.fetch_max_bytes": "64KiB"}).ready()
-	eventually(t, "some work to be done", func() bool { return first.detection.events.Load() > 500 })
-	if err := first.stop(); err != nil {
+	total := int64(rounds * len(events))
+	gate := &gatedSink{open: make(chan struct{})}
+	gate.pass.Store(4)
+	first := startWith(t, k, map[string]string{"kafka.fetch_max_bytes": "64KiB"}, func(s *service) {
+		gate.Sink, s.detection.sink = s.detection.sink, gate
+	})
+	// The recording's alerts come from two of the three partitions.
+	eventually(t, "two partitions to wait for their alerts", func() bool { return gate.waiting.Load() == 2 })
+	eventually(t, "the third to be done", func() bool {
+		return first.metric(`records_consumed_total{partition="2",topic="sysmon"}`) == float64(total/3)
+	})
+	before := first.detection.events.Load()
+	stopped := make(chan error, 1)
+	go func() { stopped <- first.stop() }()
+	eventually(t, "the partitions to be revoked", func() bool { return first.log.has("partitions revoked") })
+	if got := first.detection.events.Load(); got != before {
+		t.Errorf("%d events counted while their alerts wait", got-before)
+	}
+	close(gate.open)
+	if err := <-stopped; err != nil {
 		t.Fatalf("stop: %v", err)
 	}
 	done := first.detection.events.Load()
-	if done >= int64(total) {
-		t.Skip("the machine was too fast to be stopped under load") // nothing was shown
+	if done <= before || done >= total {
+		t.Fatalf("%d events before the stop, %d after it, %d in all: nothing was in flight", before, done, total)
 	}
 	if got := k.committed("picket", "sysmon"); got != done {
 		t.Errorf("%d events acknowledged, but %d committed", done, got)
 	}
 	second := start(t, k, nil).ready()
-	second.handled(k, total)
-	if again := second.detection.events.Load(); again != int64(total)-done {
-		t.Errorf("the second run handled %d events, want the %d that were left", again, int64(total)-done)
+	second.handled(k, int(total))
+	if again := second.detection.events.Load(); again != total-done {
+		t.Errorf("the second run handled %d events, want the %d that were left", again, total-done)
 	}
 	ids := map[string]bool{}
 	for _, a := range k.consume("alerts", rounds*len(hits)) {
