@@ -131,7 +131,7 @@ func benchmarkRecords(b *testing.B, set *rules.Set, records [][]byte) {
 				measure(b, records, func() run { return matchAll(b, e, e.NewSession()) })
 			})
 		}
-		b.Run("warm/"+strings.ReplaceAll(v.name, " ", "-"), func(b *testing.B) {
+		b.Run("warm-"+strings.ReplaceAll(v.name, " ", "-"), func(b *testing.B) {
 			s := e.NewSession()
 			once := matchAll(b, e, s)
 			for _, r := range records {

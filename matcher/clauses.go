@@ -158,7 +158,7 @@ func (f *clauseFinder) any(n int, part func(int) []predClause) []predClause {
 func (f *clauseFinder) cost(p *predicate) int {
 	base := 0
 	switch p.op {
-	case opText, opGlob:
+	case opText, opDash, opGlob:
 		base = textCost(p)
 	case opNumber:
 		base = 20
@@ -172,11 +172,13 @@ func (f *clauseFinder) cost(p *predicate) int {
 
 func textCost(p *predicate) int {
 	n := len(p.lit)
-	if p.op == opGlob {
-		n = 0
-		if p.trigger != nil {
-			n = len(p.trigger.lit)
-		}
+	switch {
+	case p.op == opDash:
+		n = len(p.lits[0])
+	case p.op == opGlob && p.trigger != nil:
+		n = len(p.trigger.lit)
+	case p.op == opGlob:
+		n = 1
 	}
 	cost := 0
 	switch {

@@ -42,8 +42,8 @@ type Engine struct {
 
 // sessionSize is what a Session has to hold: for the largest program, and of all slots something.
 type sessionSize struct {
-	slots, words, lates, clauseWords int
-	allSlots                         int
+	slots, words, lates, globs, clauseWords int
+	allSlots                                int
 }
 
 // Compile makes an Engine of a rule set. The errors are rules that the engine itself has to refuse, with
@@ -123,6 +123,9 @@ func (e *Engine) makePrograms(active []bound) {
 		e.size.lates = max(e.size.lates, p.lates)
 		e.size.clauseWords = max(e.size.clauseWords, len(p.base))
 		e.size.allSlots += len(p.slots)
+		for i := range p.slots {
+			e.size.globs = max(e.size.globs, len(p.slots[i].globs))
+		}
 	}
 }
 

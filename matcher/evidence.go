@@ -139,7 +139,7 @@ func (s *Session) witness(ev *event.Event, p *predicate, e Evidence) bool {
 	if p.keyword {
 		for i := range s.leavesFor(ev) {
 			leaf := &s.leaves[i]
-			if s.value.set(leaf.Value); p.holds(&s.value) {
+			if s.value.set(leaf.Value); s.holds(p) {
 				if !s.judging {
 					e.Field, e.Path, e.Value = leaf.Field, ev.LeafPath(*leaf), s.keepText()
 					s.evidence = append(s.evidence, e)
@@ -190,11 +190,19 @@ func (s *Session) firstElement(ev *event.Event, v event.Value, p *predicate) (bo
 			}
 			continue
 		}
-		if s.value.set(el); isScalar(el.Kind) && p.holds(&s.value) {
+		if s.value.set(el); isScalar(el.Kind) && s.holds(p) {
 			return true, el
 		}
 	}
 	return false, event.Value{}
+}
+
+// holds compares s.value. Of a list of regular expressions most are not even tried.
+func (s *Session) holds(p *predicate) bool {
+	if p.op == opRegex && !p.regexMayHold(&s.value) {
+		return false
+	}
+	return p.holds(&s.value)
 }
 
 // isNull: missing, null, an empty list, or a list with a null in it.

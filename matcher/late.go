@@ -42,20 +42,35 @@ func (s *Session) lateHolds(ev *event.Event, p *program, n uint16, id uint32) bo
 
 // regexHolds runs a regular expression on a field, or for a keyword on every leaf.
 func (s *Session) regexHolds(ev *event.Event, p *predicate) bool {
-	s.stats.RegexRuns++
 	if p.keyword {
 		for _, l := range s.leavesFor(ev) {
-			if s.value.set(l.Value); p.holds(&s.value) {
+			if s.regexFound(l.Value, p) {
 				return true
 			}
 		}
 		return false
 	}
-	s.elements = appendFlat(s.elements[:0], ev.Values[p.field])
+	v := ev.Values[p.field]
+	if v.Kind != event.Array {
+		return s.regexFound(v, p)
+	}
+	s.elements = appendElements(s.elements[:0], v.Raw)
 	for _, el := range s.elements {
-		if s.value.set(el); isScalar(el.Kind) && p.holds(&s.value) {
+		if s.regexFound(el, p) {
 			return true
 		}
 	}
 	return false
+}
+
+func (s *Session) regexFound(v event.Value, p *predicate) bool {
+	if !isScalar(v.Kind) {
+		return false
+	}
+	s.stats.RegexRuns++
+	s.value.set(v)
+	if s.engine.opts.NoRequired {
+		return p.operand.Regex.Match(s.value.textForm())
+	}
+	return p.regexHolds(&s.value)
 }

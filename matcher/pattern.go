@@ -152,18 +152,27 @@ func (seg segment) atEnd(text []byte) int {
 	return len(text) - len(rest)
 }
 
-// find gives where the leftmost place of the segment in text ends, or -1.
+// find gives where the leftmost place of the segment in text ends, or -1. It looks for the first literal;
+// what stands before it has a fixed number of characters.
 func (seg segment) find(text []byte) int {
+	before := 0
+	for before < len(seg) && len(seg[before].lit) == 0 {
+		before++
+	}
 	for from := 0; from <= len(text); {
-		if lit := seg[0].lit; len(lit) > 0 {
-			i := bytes.Index(text[from:], lit)
+		if before == len(seg) { // no literal: every place is tried
+			if n := seg.at(text[from:]); n >= 0 {
+				return from + n
+			}
+		} else {
+			i := bytes.Index(text[from:], seg[before].lit)
 			if i < 0 {
 				return -1
 			}
 			from += i
-		}
-		if n := seg.at(text[from:]); n >= 0 {
-			return from + n
+			if n := seg.around(text, from, before); n >= 0 {
+				return n
+			}
 		}
 		if from == len(text) {
 			return -1
@@ -172,4 +181,21 @@ func (seg segment) find(text []byte) int {
 		from += size
 	}
 	return -1
+}
+
+// around gives where the segment ends in text when its part number before, a literal, is at from; or -1.
+func (seg segment) around(text []byte, from, before int) int {
+	start := from
+	for range before {
+		_, size := utf8.DecodeLastRune(text[:start])
+		if size == 0 {
+			return -1
+		}
+		start -= size
+	}
+	n := seg.at(text[start:])
+	if n < 0 {
+		return -1
+	}
+	return start + n
 }

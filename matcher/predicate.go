@@ -14,6 +14,7 @@ type op uint8
 
 const (
 	opText     op = iota // the text form holds lit at anchor
+	opDash               // the text form holds one of lits at anchor: windash with one dash
 	opGlob               // the text form matches glob as a whole
 	opNumber             // the value is numerically equal to lit, a number key
 	opNull               // the field is missing, null or an empty list
@@ -39,10 +40,13 @@ type predicate struct {
 	field   event.Field
 	other   event.Field    // opFieldRef
 	lit     string         // opText: folded unless cased; opNumber: its key
+	lits    []string       // opDash
 	glob    *glob          // opGlob
 	operand *rules.Operand // what else the rule says
 	time    rules.TimePart // opCompare
 	number  decimal        // opCompare
+
+	regex regexFacts // opRegex
 
 	// trigger, when it is set, is a text predicate that holds wherever the glob does.
 	trigger *predicate
@@ -80,7 +84,7 @@ func (p *predicate) set(o *rules.Operand) error {
 			p.op = opExists
 		}
 	case rules.OperandRegex:
-		p.op = opRegex
+		p.op, p.regex = opRegex, newRegexFacts(o.Regex.String())
 	case rules.OperandCIDR:
 		p.op = opCIDR
 	case rules.OperandCompare:
@@ -130,29 +134,60 @@ func (p *predicate) setPattern(pat rules.Pattern) error {
 		inner = inner[:len(inner)-1]
 	}
 	switch {
-	case len(inner) == 0:
-		p.anchor = index.Whole // the empty value
-		if openStart || openEnd {
-			p.anchor = index.Anywhere // any text
-		}
-	case len(inner) == 1 && inner[0].Kind == rules.PartLiteral:
-		p.lit = inner[0].Text
-		switch {
-		case openStart && openEnd:
-			p.anchor = index.Anywhere
-		case openStart:
-			p.anchor = index.End
-		case openEnd:
-			p.anchor = index.Start
-		default:
-			p.anchor = index.Whole
-		}
+	case openStart && (openEnd || len(inner) == 0):
+		p.anchor = index.Anywhere // of `*` alone too: any text
+	case openStart:
+		p.anchor = index.End
+	case openEnd:
+		p.anchor = index.Start
 	default:
+		p.anchor = index.Whole
+	}
+	switch lits := literals(inner); len(lits) {
+	case 0:
 		g, err := newGlob(pat)
 		p.op, p.glob = opGlob, g
 		return err
+	case 1:
+		p.lit = lits[0]
+	default:
+		p.op, p.lits = opDash, lits
 	}
 	return nil
+}
+
+// dashes are the characters that windash takes for each other.
+var dashes = [...]string{"-", "/", "\u2013", "\u2014", "\u2015"}
+
+// literals gives the texts a pattern stands for: one, or five with a single dash of windash in it. None
+// when it is not that simple; several dashes are not multiplied out.
+func literals(parts rules.Pattern) []string {
+	out := []string{""}
+	for _, x := range parts {
+		switch {
+		case x.Kind == rules.PartLiteral:
+			for i := range out {
+				out[i] += x.Text
+			}
+		case x.Kind == rules.PartDash && len(out) == 1:
+			before := out[0]
+			out = nil
+			for _, dash := range dashes {
+				out = append(out, before+dash)
+			}
+		default:
+			return nil
+		}
+	}
+	return out
+}
+
+// texts gives the literals of opText and opDash.
+func (p *predicate) texts() []string {
+	if p.op == opDash {
+		return p.lits
+	}
+	return []string{p.lit}
 }
 
 func foldPattern(pat rules.Pattern) rules.Pattern {
@@ -174,7 +209,7 @@ func (p *predicate) key(dst []byte) []byte {
 		dst[len(dst)-1] |= 2
 	}
 	switch p.op {
-	case opGlob:
+	case opGlob, opDash:
 		for _, x := range p.operand.Pattern {
 			text := x.Text
 			if !p.cased {

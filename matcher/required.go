@@ -3,6 +3,7 @@ package matcher
 import (
 	"regexp/syntax"
 	"slices"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -11,13 +12,20 @@ import (
 // Law of prefilters: what it says may be yes wrongly, never no wrongly.
 type clause []string
 
-// Bounds on the clauses of a regular expression. A literal of one or two bytes is in most values and not
-// worth looking for; more than maxAlternatives literals are as good as none.
+// Bounds on the clauses of a regular expression. A literal of one byte is in most values, unless it is one of
+// rareBytes; more than maxAlternatives literals are as good as none.
 const (
-	minLiteral      = 3
 	maxAlternatives = 64
 	maxClauses      = 4
+	rareBytes       = "`{}^+<>|&;$%~@#![]"
 )
+
+// usable reports whether each literal of a clause is worth looking for.
+func (c clause) usable() bool {
+	return len(c) > 0 && len(c) <= maxAlternatives && !slices.ContainsFunc(c, func(lit string) bool {
+		return len(lit) < 2 && !(len(lit) == 1 && strings.Contains(rareBytes, lit))
+	})
+}
 
 // requiredLiterals gives clauses that each have to hold in any text the expression is found in, the most
 // selective first; none when the expression promises nothing. They are folded like values are, one code
@@ -29,7 +37,7 @@ func requiredLiterals(expr string) []clause {
 	}
 	var out []clause
 	for _, c := range need(re.Simplify()).all() {
-		if len(c) == 0 || len(c) > maxAlternatives || shortest(c) < minLiteral {
+		if !c.usable() {
 			continue
 		}
 		slices.Sort(c)

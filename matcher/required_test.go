@@ -6,6 +6,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/picketsigma/picket/event"
+	"github.com/picketsigma/picket/rules"
 )
 
 func TestRequiredLiterals(t *testing.T) {
@@ -32,8 +35,11 @@ func TestRequiredLiterals(t *testing.T) {
 	test(`(foo){2,}`, clause{"foo"})
 	test(`^\\[a-z]{2}\.tmp$`, clause{".tmp"})
 	test(`[ab]cd`, clause{"acd", "bcd"})
-	test(`[^a]cd`)
-	test(`ab`)
+	test(`[^a]cd`, clause{"cd"})
+	test(`ab`, clause{"ab"})
+	test(`a.b`)
+	test("\\w+`\\w", clause{"`"})
+	test(`\\[a-z]+\.[ "']{1}`, clause{". ", ".\"", ".'"})
 	test(`\bфы`, clause{"фы"})
 	test(`(?i)sssabc`, clause{"sssabc", "ssſabc", "sſsabc", "sſſabc", "ſssabc", "ſsſabc", "ſſsabc", "ſſſabc"})
 	test(`(?i)ssxyz.*smnopqrs`, clause{"smnopqrs", "smnopqrſ", "ſmnopqrs", "ſmnopqrſ"}, clause{"ssxyz", "sſxyz", "ſsxyz", "ſſxyz"})
@@ -62,6 +68,54 @@ func FuzzRequiredLiterals(f *testing.F) {
 			if !held {
 				t.Errorf("%s is found in %q, of which %q is required", expr, text, c)
 			}
+		}
+	})
+}
+
+func TestRegexFacts(t *testing.T) {
+	test := func(expr string, minLen, run, dots int) {
+		t.Helper()
+		f := newRegexFacts(expr)
+		gotRun := 0
+		if f.run != nil {
+			gotRun = f.run.min
+		}
+		if f.minLen != minLen || gotRun != run || f.dots != dots {
+			t.Errorf("%s: minLen %d, run %d, dots %d", expr, f.minLen, gotRun, f.dots)
+		}
+	}
+	test(`abc`, 3, 0, 0)
+	test(`a(bc|d)?e+[f-h]{3,5}`, 5, 0, 0)
+	test(`abc|de`, 2, 0, 0)
+	test(`.{1000,}`, 1000, 0, 1000)
+	test(`(.){150}`, 150, 0, 150)
+	test(`(?s).{150}`, 150, 0, 0)
+	test(`a.{150}`, 151, 0, 0)
+	test(`\s[a-fA-F0-9]{64}\s[a-f]{16}`, 82, 64, 0)
+	test(`([a-f]{64}|x)`, 1, 0, 0)
+	test(`([a-f]{64})?`, 0, 0, 0)
+	test(`^$`, 0, 0, 0)
+	test(``, 0, 0, 0)
+}
+
+// FuzzRegexFacts: what is told without running the expression is what running it tells.
+func FuzzRegexFacts(f *testing.F) {
+	f.Add(`.{12,}`, "short\nétoo short\n123456789012")
+	f.Add(`x[^a-f]{9}`, "xé23456789é")
+	f.Add(`(?i)[k-s]{8,9}|[0-9]{8}`, "ſſſſſſſſ")
+	f.Fuzz(func(t *testing.T, expr, text string) {
+		re, err := regexp.Compile(expr)
+		if err != nil || len(expr) > 60 {
+			return
+		}
+		p, err := newPredicate(&rules.Operand{Kind: rules.OperandRegex, Regex: re})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var s scalar
+		s.set(event.Value{Raw: []byte(text), Kind: event.String})
+		if got, want := p.regexHolds(&s), re.Match(s.textForm()); got != want {
+			t.Errorf("%s on %q: got %v, want %v", expr, text, got, want)
 		}
 	})
 }

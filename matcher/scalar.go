@@ -15,6 +15,13 @@ func (p *predicate) holds(s *scalar) bool {
 	switch p.op {
 	case opText:
 		return textHolds(p.form(s), p.anchor, p.lit)
+	case opDash:
+		for _, lit := range p.lits {
+			if textHolds(p.form(s), p.anchor, lit) {
+				return true
+			}
+		}
+		return false
 	case opGlob:
 		return p.glob.match(p.form(s))
 	case opNumber:
@@ -35,7 +42,7 @@ func (p *predicate) holds(s *scalar) bool {
 		d, ok := newDecimal(s.textForm())
 		return ok && compareHolds(p.operand.Compare, d.compare(p.number))
 	case opRegex:
-		return p.operand.Regex.Match(s.textForm())
+		return p.regexHolds(s)
 	}
 	return false
 }

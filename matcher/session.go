@@ -14,7 +14,7 @@ type SessionStats struct {
 	Events     int // given to Match
 	Candidates int // rules whose condition was evaluated
 	Hits       int
-	RegexRuns  int // values, or lists of values, that a regular expression was run on
+	RegexRuns  int // values that a regular expression was tried on
 	MemoHits   int // values whose predicates were remembered
 	MemoMisses int // values that were looked up in vain
 	Scanned    int // values whose predicates were found by looking at them
@@ -44,7 +44,7 @@ type Session struct {
 	leaves           []event.Leaf
 	leavesAt         uint64 // the event they are of
 	found            []uint32
-	literals         []uint32
+	finder           finder
 
 	hits     []Hit
 	evidence []Evidence
@@ -71,6 +71,7 @@ func (e *Engine) NewSession() *Session {
 		acc:    make([]uint64, e.size.clauseWords),
 		usage:  make([]usage, e.size.allSlots),
 		memo:   memo{seed: maphash.MakeSeed()},
+		finder: finder{tried: make([]uint64, e.size.globs)},
 	}
 }
 
@@ -275,7 +276,7 @@ func (s *Session) scan(sl *slot, v event.Value, f *found) {
 func (s *Session) scanScalar(sl *slot, v event.Value, f *found) {
 	s.value.set(v)
 	if !s.engine.opts.NoIndex {
-		s.literals = sl.find(&s.value, f, s.literals)
+		sl.find(&s.value, f, &s.finder)
 		return
 	}
 	for id, p := range sl.preds {

@@ -23,7 +23,8 @@ type slot struct {
 	numbers               map[string]uint32   // by their key
 	networks, times       []uint32            // compared one by one, once the value is parsed
 	compares, loose       []uint32            // compared one by one: numbers, and globs without a literal
-	triggered             map[uint32][]uint32 // globs, by the predicate that triggers them
+	globs                 []uint32            // that wait for a trigger
+	triggered             map[uint32][]uint32 // indexes into globs, by the predicate that triggers them
 	hasPosting            []uint64            // bits of predicates in a clause of a rule
 	isTrigger             []uint64            // bits of predicates that trigger globs
 
@@ -57,12 +58,14 @@ func (s *slot) build() {
 	for i, p := range s.preds {
 		id := uint32(i)
 		switch p.op {
-		case opText:
-			lit := index.Literal{Text: p.lit, Anchor: p.anchor}
-			if p.cased {
-				cased, s.cased.pred = append(cased, lit), append(s.cased.pred, id)
-			} else {
-				folded, s.folded.pred = append(folded, lit), append(s.folded.pred, id)
+		case opText, opDash:
+			for _, text := range p.texts() {
+				lit := index.Literal{Text: text, Anchor: p.anchor}
+				if p.cased {
+					cased, s.cased.pred = append(cased, lit), append(s.cased.pred, id)
+				} else {
+					folded, s.folded.pred = append(folded, lit), append(s.folded.pred, id)
+				}
 			}
 		case opGlob:
 			s.addGlob(id, p)
@@ -105,7 +108,8 @@ func (s *slot) addGlob(id uint32, p *predicate) {
 		s.triggered = map[uint32][]uint32{}
 	}
 	trigger := uint32(slices.Index(s.preds, p.trigger))
-	s.triggered[trigger] = append(s.triggered[trigger], id)
+	s.triggered[trigger] = append(s.triggered[trigger], uint32(len(s.globs)))
+	s.globs = append(s.globs, id)
 	s.isTrigger[trigger/64] |= 1 << (trigger % 64)
 }
 
@@ -137,13 +141,21 @@ func (f *found) add(id uint32) {
 	f.ids = append(f.ids, id)
 }
 
-// find adds the predicates that hold for a String, Number or Bool. hits is scratch.
-func (s *slot) find(v *scalar, f *found, hits []uint32) []uint32 {
+// finder is what a search needs in memory.
+type finder struct {
+	hits  []uint32
+	round uint64
+	tried []uint64 // by glob of the slot: the round it was tried in
+}
+
+// find adds the predicates that hold for a String, Number or Bool.
+func (s *slot) find(v *scalar, f *found, by *finder) {
+	by.round++
 	if s.folded.set != nil {
-		hits = s.folded.find(s, v, v.folded(), f, hits)
+		s.folded.find(s, v.folded(), f, by)
 	}
 	if s.cased.set != nil {
-		hits = s.cased.find(s, v, v.textForm(), f, hits)
+		s.cased.find(s, v.textForm(), f, by)
 	}
 	for _, id := range s.loose {
 		if s.preds[id].holds(v) {
@@ -161,23 +173,28 @@ func (s *slot) find(v *scalar, f *found, hits []uint32) []uint32 {
 	if len(s.networks)+len(s.times)+len(s.compares) > 0 {
 		s.findParsed(v, f)
 	}
-	return hits
 }
 
-func (t *textIndex) find(s *slot, v *scalar, text []byte, f *found, hits []uint32) []uint32 {
-	hits = t.set.AppendHits(hits[:0], text)
-	for _, h := range hits {
+// find adds the text predicates that hold for text. A literal can be there many times: the globs behind it
+// are tried once.
+func (t *textIndex) find(s *slot, text []byte, f *found, by *finder) {
+	by.hits = t.set.AppendHits(by.hits[:0], text)
+	for _, h := range by.hits {
 		id := t.pred[h]
 		f.add(id)
-		if s.isTrigger[id/64]>>(id%64)&1 == 1 {
-			for _, g := range s.triggered[id] {
-				if s.preds[g].glob.match(text) {
-					f.add(g)
-				}
+		if s.isTrigger[id/64]>>(id%64)&1 == 0 {
+			continue
+		}
+		for _, g := range s.triggered[id] {
+			if by.tried[g] == by.round {
+				continue
+			}
+			by.tried[g] = by.round
+			if id := s.globs[g]; s.preds[id].glob.match(text) {
+				f.add(id)
 			}
 		}
 	}
-	return hits
 }
 
 // findParsed adds what is compared with the value as an address, a timestamp or a number.
