@@ -13,6 +13,7 @@ type Options struct {
 	NoClauses  bool // evaluate the condition of every rule of the log source, not of candidates only
 	NoIndex    bool // compare predicates one by one, instead of looking for all literals of a field at once
 	NoMemo     bool // do not remember what is true for values
+	NoSieve    bool // look for keywords in every value, without a glance at the record
 	NoRequired bool // run regular expressions without looking whether the value holds their literals
 }
 

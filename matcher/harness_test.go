@@ -18,8 +18,9 @@ var variants = []struct {
 	{"no clauses", Options{NoClauses: true}},
 	{"no index", Options{NoIndex: true}},
 	{"no memo", Options{NoMemo: true}},
+	{"no sieve", Options{NoSieve: true}},
 	{"no required literals", Options{NoRequired: true}},
-	{"all off", Options{NoClauses: true, NoIndex: true, NoMemo: true, NoRequired: true}},
+	{"all off", Options{NoClauses: true, NoIndex: true, NoMemo: true, NoRequired: true, NoSieve: true}},
 }
 
 // lane is one variant of an engine with what it takes to run it.

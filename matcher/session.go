@@ -172,7 +172,9 @@ func (s *Session) load(ev *event.Event, p *program, n uint16) {
 	sl, st := &p.slots[n], &s.slots[n]
 	st.epoch, st.filled, st.rec = s.epoch, false, memoized{}
 	if sl.keyword {
-		s.loadLeaves(ev, sl, st)
+		if !s.keywordsAbsent(ev, sl) {
+			s.loadLeaves(ev, sl, st)
+		}
 		return
 	}
 	v := ev.Values[sl.field]

@@ -25,6 +25,7 @@ type slot struct {
 	compares, loose       []uint32            // compared one by one: numbers, and globs without a literal
 	globs                 []uint32            // that wait for a trigger
 	triggered             map[uint32][]uint32 // indexes into globs, by the predicate that triggers them
+	sieve                 *index.Sieve        // of a keyword slot, or nil
 	hasPosting            []uint64            // bits of predicates in a clause of a rule
 	isTrigger             []uint64            // bits of predicates that trigger globs
 
@@ -95,6 +96,9 @@ func (s *slot) build() {
 	}
 	if len(cased) > 0 {
 		s.cased.set = index.New(cased)
+	}
+	if s.keyword {
+		s.sieve = keywordSieve(s)
 	}
 }
 
