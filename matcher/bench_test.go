@@ -7,7 +7,6 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -20,16 +19,6 @@ import (
 // The benchmarks give CPU time of the thread, not the clock's: machines are shared. Each has beside it what
 // gjson needs to go once over all members of the same records, measured in the same run: a ratio means
 // more than a number.
-
-// cpuTime is the CPU time of the calling thread, which has to be locked.
-func cpuTime(b *testing.B) time.Duration {
-	const rusageThread = 1
-	var u syscall.Rusage
-	if err := syscall.Getrusage(rusageThread, &u); err != nil {
-		b.Fatal(err)
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
 
 // run does something with each record.
 type run func(record []byte)

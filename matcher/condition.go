@@ -3,7 +3,6 @@ package matcher
 import (
 	"slices"
 
-	"github.com/picketsigma/picket/event"
 	"github.com/picketsigma/picket/rules"
 )
 
@@ -242,8 +241,8 @@ func (c *coder) late(p *predicate, yes, no int32) {
 			c.bind(next)
 		}
 	}
-	slot, id := c.p.lateID(p)
-	c.emit(instr{op: testLate, slot: slot, from: id, yes: yes, no: no})
+	ref := c.p.ref(p)
+	c.emit(instr{op: testLate, slot: ref.slot, from: ref.id, yes: yes, no: no})
 }
 
 // masks writes one test of predicates of one field.
@@ -251,9 +250,9 @@ func (c *coder) masks(op opcode, ps []*predicate, yes, no int32) {
 	from := len(c.p.masks)
 	var slot uint16
 	for _, p := range ps {
-		var id uint32
-		slot, id = c.p.id(p)
-		word, bit := id/64, uint64(1)<<(id%64)
+		ref := c.p.ref(p)
+		slot = ref.slot
+		word, bit := ref.id/64, uint64(1)<<(ref.id%64)
 		at := slices.IndexFunc(c.p.masks[from:], func(m wordMask) bool { return m.word == word })
 		if at < 0 {
 			c.p.masks = append(c.p.masks, wordMask{word: word, mask: bit})
@@ -265,18 +264,19 @@ func (c *coder) masks(op opcode, ps []*predicate, yes, no int32) {
 }
 
 // run evaluates the condition that begins at pc.
-func (s *Session) run(ev *event.Event, p *program, pc int32) bool {
+func (s *Session) run(pc int32) bool {
+	p := s.p
 	count := uint32(0)
 	for pc >= 0 {
 		in := &p.code[pc]
 		held := true
 		switch in.op {
 		case testAny:
-			held = anyBit(s.slotBits(ev, p, in.slot), p.masks[in.from:in.to])
+			held = anyBit(s.slotBits(in.slot), p.masks[in.from:in.to])
 		case testAll:
-			held = allBits(s.slotBits(ev, p, in.slot), p.masks[in.from:in.to])
+			held = allBits(s.slotBits(in.slot), p.masks[in.from:in.to])
 		case testLate:
-			held = s.late(ev, p, in.slot, in.from)
+			held = s.late(in.slot, in.from)
 		case setZero:
 			count = 0
 		case addOne:

@@ -8,19 +8,18 @@ import (
 	"github.com/picketsigma/picket/rules"
 )
 
-// Evidence is collected for hits only. It walks the rule's tree and compares one predicate at a time:
-// what the index found is not asked again, and a difference would show as a hit without evidence.
+// Evidence is collected for hits only. It walks the rule's tree by the predicates that are known to be true, and
+// looks for the value only where one is.
 
 // hit adds a hit with its evidence.
-func (s *Session) hit(ev *event.Event, c *compiledRule) {
+func (s *Session) hit(c *compiledRule) {
 	s.stats.Hits++
 	first := len(s.evidence)
-	s.because, s.judging = s.because[:0], true
-	s.cond(ev, c, c.rule.Detection.Condition)
-	s.judging = false
+	s.because = s.because[:0]
+	s.cond(c, c.rule.Detection.Condition)
 	slices.Sort(s.because)
 	for _, i := range slices.Compact(s.because) {
-		s.node(ev, &c.rule.Detection.Searches[i], &c.searches[i])
+		s.collect(&c.rule.Detection.Searches[i], &c.searches[i])
 	}
 	s.hits = append(s.hits, Hit{Rule: c.rule})
 	s.counts = append(s.counts, len(s.evidence)-first)
@@ -39,18 +38,18 @@ func (s *Session) finish() []Hit {
 
 // cond evaluates a condition and notes in because the searches that made it true: not those under a
 // `not`, which hold by being false.
-func (s *Session) cond(ev *event.Event, c *compiledRule, x rules.Cond) bool {
+func (s *Session) cond(c *compiledRule, x rules.Cond) bool {
 	mark, held := len(s.because), 0
 	switch x.Kind {
 	case rules.CondSearch:
-		return s.search(ev, c, x.Search)
+		return s.search(c, x.Search)
 	case rules.CondNot:
-		held := s.cond(ev, c, x.Args[0])
+		held := s.cond(c, x.Args[0])
 		s.because = s.because[:mark]
 		return !held
 	case rules.CondAnd:
 		for _, a := range x.Args {
-			if !s.cond(ev, c, a) {
+			if !s.cond(c, a) {
 				s.because = s.because[:mark]
 				return false
 			}
@@ -58,7 +57,7 @@ func (s *Session) cond(ev *event.Event, c *compiledRule, x rules.Cond) bool {
 		return true
 	case rules.CondOf:
 		for _, i := range x.Of {
-			if s.search(ev, c, i) {
+			if s.search(c, i) {
 				held++
 			}
 		}
@@ -68,153 +67,130 @@ func (s *Session) cond(ev *event.Event, c *compiledRule, x rules.Cond) bool {
 		return held >= x.Count
 	}
 	for _, a := range x.Args { // CondOr
-		if s.cond(ev, c, a) {
+		if s.cond(c, a) {
 			held++
 		}
 	}
 	return held > 0
 }
 
-func (s *Session) search(ev *event.Event, c *compiledRule, i int) bool {
-	held := s.node(ev, &c.rule.Detection.Searches[i], &c.searches[i])
+func (s *Session) search(c *compiledRule, i int) bool {
+	held := s.nodeHolds(&c.searches[i])
 	if held {
 		s.because = append(s.because, i)
 	}
 	return held
 }
 
-// node evaluates a node and adds the evidence when it holds.
-func (s *Session) node(ev *event.Event, search *rules.Search, n *node) bool {
-	if n.kind == rules.NodeItem {
-		return s.item(ev, search, n)
-	}
-	mark, held := len(s.evidence), 0
-	for i := range n.children {
-		if s.node(ev, search, &n.children[i]) {
-			held++
-		} else if n.kind == rules.NodeAll {
-			s.evidence = s.evidence[:mark]
-			return false
-		}
-	}
-	return held > 0
-}
-
-// item evaluates an item: under all each value gives evidence, otherwise the first that holds.
-func (s *Session) item(ev *event.Event, search *rules.Search, n *node) bool {
-	mark, held := len(s.evidence), 0
-	for i, alts := range n.values {
-		if s.alternatives(ev, search, n.item, &n.item.Values[i], alts) {
-			held++
-			if !n.item.All {
-				break
+func (s *Session) nodeHolds(n *node) bool {
+	switch n.kind {
+	case rules.NodeAll:
+		for i := range n.children {
+			if !s.nodeHolds(&n.children[i]) {
+				return false
 			}
-		} else if n.item.All {
-			break
 		}
-	}
-	ok := held > 0
-	if n.item.All {
-		ok = held == len(n.values)
-	}
-	if n.item.Neq || !ok {
-		s.evidence = s.evidence[:mark]
-	}
-	return ok != n.item.Neq
-}
-
-// alternatives adds evidence for the first alternative of a value that holds.
-func (s *Session) alternatives(ev *event.Event, search *rules.Search, item *rules.Item, v *rules.Value, alts []*predicate) bool {
-	for i, p := range alts {
-		e := Evidence{Selection: search.Name, Field: item.Field, Op: opWord(item, &v.Alts[i]), Pattern: v.Text}
-		if s.witness(ev, p, e) {
-			return true
-		}
-	}
-	return false
-}
-
-// witness completes and adds e with the value that p holds for, if there is one.
-func (s *Session) witness(ev *event.Event, p *predicate, e Evidence) bool {
-	if p.keyword {
-		for i := range s.leavesFor(ev) {
-			leaf := &s.leaves[i]
-			if s.value.set(leaf.Value); s.holds(p) {
-				if !s.judging {
-					e.Field, e.Path, e.Value = leaf.Field, ev.LeafPath(*leaf), s.keepText()
-					s.evidence = append(s.evidence, e)
-				}
+		return true
+	case rules.NodeAny:
+		for i := range n.children {
+			if s.nodeHolds(&n.children[i]) {
 				return true
 			}
 		}
 		return false
 	}
-	v := ev.Values[p.field]
-	held, found := false, event.Value{}
-	switch p.op {
-	case opMissing:
-		held = v.Kind == event.Missing
-	case opExists:
-		held, found = v.Kind != event.Missing, v
-	case opNull:
-		held, found = s.isNull(v), v
-	default:
-		held, found = s.firstElement(ev, v, p)
+	held := 0
+	for _, alts := range n.values {
+		if s.firstTrue(alts) >= 0 {
+			held++
+		}
 	}
-	if !held || s.judging {
-		return held
+	return n.item.Neq != (held == len(n.values) || held > 0 && !n.item.All)
+}
+
+// firstTrue gives the first of some predicates that is true, or -1.
+func (s *Session) firstTrue(alts []*predicate) int {
+	for i, p := range alts {
+		ref := s.p.refs[p]
+		if p.op.late() {
+			if s.late(ref.slot, ref.id) {
+				return i
+			}
+		} else if s.slotBits(ref.slot)[ref.id/64]>>(ref.id%64)&1 == 1 {
+			return i
+		}
 	}
-	if v.Kind != event.Missing {
-		e.Path = ev.Path(p.field)
+	return -1
+}
+
+// collect adds the evidence of a node that holds: of the branches of a list those that do, under all every
+// value, otherwise the first.
+func (s *Session) collect(search *rules.Search, n *node) {
+	for i := range n.children {
+		if c := &n.children[i]; n.kind == rules.NodeAll || s.nodeHolds(c) {
+			s.collect(search, c)
+		}
+	}
+	if n.kind != rules.NodeItem || n.item.Neq {
+		return
+	}
+	for i, alts := range n.values {
+		j := s.firstTrue(alts)
+		if j < 0 {
+			continue
+		}
+		v := &n.item.Values[i]
+		s.witness(alts[j], Evidence{Selection: search.Name, Field: n.item.Field, Op: opWord(n.item, &v.Alts[j]), Pattern: v.Text})
+		if !n.item.All {
+			return
+		}
+	}
+}
+
+// witness completes and adds e with the value that p is true for.
+func (s *Session) witness(p *predicate, e Evidence) {
+	var found event.Value
+	if p.keyword {
+		for i := range s.leavesNow() {
+			if leaf := &s.leaves[i]; s.holdsFor(p, leaf.Value) {
+				found, e.Field, e.Path = leaf.Value, leaf.Field, s.ev.LeafPath(*leaf)
+				break
+			}
+		}
+	} else {
+		found = s.ev.Values[p.field]
+		if found.Kind != event.Missing {
+			e.Path = s.ev.Path(p.field)
+		}
+		if found.Kind == event.Array {
+			found = s.element(found, p)
+		}
 	}
 	if isScalar(found.Kind) {
 		s.value.set(found)
 		e.Value = s.keepText()
 	}
 	s.evidence = append(s.evidence, e)
-	return true
 }
 
-// firstElement gives the first scalar of v that p holds for.
-func (s *Session) firstElement(ev *event.Event, v event.Value, p *predicate) (bool, event.Value) {
-	s.elements = appendFlat(s.elements[:0], v)
-	if p.op == opFieldRef {
-		s.others = appendFlat(s.others[:0], ev.Values[p.other])
-	}
+// element gives the first element of an array that p holds for; none where it is about the whole of it.
+func (s *Session) element(array event.Value, p *predicate) event.Value {
+	s.elements = appendElements(s.elements[:0], array.Raw)
 	for _, el := range s.elements {
-		if p.op == opFieldRef {
-			for _, w := range s.others {
-				if s.pairHolds(el, w, p) {
-					return true, el
-				}
-			}
-			continue
-		}
-		if s.value.set(el); isScalar(el.Kind) && s.holds(p) {
-			return true, el
+		if p.op == opFieldRef && s.refHolds(el, p) || s.holdsFor(p, el) {
+			return el
 		}
 	}
-	return false, event.Value{}
+	return event.Value{}
 }
 
-// holds compares s.value. Of a list of regular expressions most are not even tried.
-func (s *Session) holds(p *predicate) bool {
-	if p.op == opRegex && !p.regexMayHold(&s.value) {
+// holdsFor compares one value. Of a list of regular expressions most are not even tried.
+func (s *Session) holdsFor(p *predicate, v event.Value) bool {
+	if !isScalar(v.Kind) {
 		return false
 	}
-	return p.holds(&s.value)
-}
-
-// isNull: missing, null, an empty list, or a list with a null in it.
-func (s *Session) isNull(v event.Value) bool {
-	switch v.Kind {
-	case event.Missing, event.Null:
-		return true
-	case event.Array:
-		s.elements = appendElements(s.elements[:0], v.Raw)
-		return len(s.elements) == 0 || slices.ContainsFunc(s.elements, func(el event.Value) bool { return el.Kind == event.Null })
-	}
-	return false
+	s.value.set(v)
+	return (p.op != opRegex || p.regexMayHold(&s.value)) && p.holds(&s.value)
 }
 
 // keepText gives the text form of s.value for a hit: in memory that lasts until the next Match.

@@ -4,7 +4,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/picketsigma/picket/event"
 	"github.com/picketsigma/picket/matcher/internal/index"
 	"github.com/picketsigma/picket/rules"
 )
@@ -65,6 +64,6 @@ func likeNumber(text string) bool {
 }
 
 // keywordsAbsent reports that no predicate of a keyword slot is true, by a glance at the record.
-func (s *Session) keywordsAbsent(ev *event.Event, sl *slot) bool {
-	return sl.sieve != nil && !s.engine.opts.NoSieve && sl.sieve.Absent(ev.Raw)
+func (s *Session) keywordsAbsent(sl *slot) bool {
+	return sl.sieve != nil && !s.engine.opts.NoSieve && sl.sieve.Absent(s.ev.Raw)
 }

@@ -4,13 +4,13 @@ import "github.com/picketsigma/picket/event"
 
 // late evaluates a late predicate of a slot, at most once per event, and once per value where values are
 // remembered.
-func (s *Session) late(ev *event.Event, p *program, n uint16, id uint32) bool {
-	sl := &p.slots[n]
+func (s *Session) late(n uint16, id uint32) bool {
+	sl := &s.p.slots[n]
 	verdict := &s.lates[sl.lateAt+int(id)]
 	if *verdict>>1 == s.epoch {
 		return *verdict&1 == 1
 	}
-	held := s.lateHolds(ev, p, n, id)
+	held := s.lateHolds(n, id)
 	*verdict = s.epoch << 1
 	if held {
 		*verdict |= 1
@@ -18,22 +18,22 @@ func (s *Session) late(ev *event.Event, p *program, n uint16, id uint32) bool {
 	return held
 }
 
-func (s *Session) lateHolds(ev *event.Event, p *program, n uint16, id uint32) bool {
-	pred := p.slots[n].late[id]
-	if pred.op == opFieldRef { // not a property of one value
-		return s.refHolds(ev, pred)
+func (s *Session) lateHolds(n uint16, id uint32) bool {
+	p := s.p.slots[n].late[id]
+	if p.op == opFieldRef { // not a property of one value
+		return s.refHolds(s.ev.Values[p.field], p)
 	}
 	if s.slots[n].epoch != s.epoch {
-		s.load(ev, p, n)
+		s.load(n)
 	}
 	known := s.slots[n].rec.late
 	if known == nil {
-		return s.regexHolds(ev, pred)
+		return s.regexHolds(p)
 	}
 	at, shift := id/4, id%4*2
 	if known[at]>>shift&1 == 0 {
 		known[at] |= 1 << shift
-		if s.regexHolds(ev, pred) {
+		if s.regexHolds(p) {
 			known[at] |= 2 << shift
 		}
 	}
@@ -41,16 +41,16 @@ func (s *Session) lateHolds(ev *event.Event, p *program, n uint16, id uint32) bo
 }
 
 // regexHolds runs a regular expression on a field, or for a keyword on every leaf.
-func (s *Session) regexHolds(ev *event.Event, p *predicate) bool {
+func (s *Session) regexHolds(p *predicate) bool {
 	if p.keyword {
-		for _, l := range s.leavesFor(ev) {
+		for _, l := range s.leavesNow() {
 			if s.regexFound(l.Value, p) {
 				return true
 			}
 		}
 		return false
 	}
-	v := ev.Values[p.field]
+	v := s.ev.Values[p.field]
 	if v.Kind != event.Array {
 		return s.regexFound(v, p)
 	}

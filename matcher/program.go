@@ -13,12 +13,19 @@ type program struct {
 	masks []wordMask
 	words int // predicate bits of all slots, in words
 	lates int // late predicates of all slots
+	refs  map[*predicate]predRef
 
 	// base is where the clause bits of the rules begin: for each of a rule's clauses a bit, in as many
 	// stretches as there are clauses; set where the rule has no such clause. A rule is a candidate when
 	// all of its bits are set.
 	base  []uint64
 	eager []uint16 // slots with a predicate in a clause: looked at for every event
+}
+
+// predRef is where a program has a predicate.
+type predRef struct {
+	slot uint16
+	id   uint32
 }
 
 // programRule is a rule within a program.
@@ -33,7 +40,6 @@ type builder struct {
 	*program
 	opts     Options
 	slotOf   map[slotKey]int
-	ids      map[*predicate]uint32
 	postings [][][]posting // by slot, by predicate
 }
 
@@ -51,7 +57,7 @@ type member struct {
 
 // newProgram compiles the rules of a bucket. firstSlot numbers its slots within the engine.
 func newProgram(members []member, firstSlot int, opts Options) *program {
-	b := &builder{program: &program{}, opts: opts, slotOf: map[slotKey]int{}, ids: map[*predicate]uint32{}}
+	b := &builder{program: &program{refs: map[*predicate]predRef{}}, opts: opts, slotOf: map[slotKey]int{}}
 	for _, m := range members {
 		c := coder{p: b, rule: m.rule}
 		b.rules = append(b.rules, programRule{n: m.n, start: c.compile(), types: m.types})
@@ -92,19 +98,19 @@ func (b *builder) addClauses(members []member) {
 }
 
 func (b *builder) post(p *predicate, bit posting) {
-	slot, id := b.id(p)
-	ps := &b.postings[slot]
-	for len(*ps) <= int(id) {
+	ref := b.ref(p)
+	ps := &b.postings[ref.slot]
+	for len(*ps) <= int(ref.id) {
 		*ps = append(*ps, nil)
 	}
-	list := (*ps)[id]
+	list := (*ps)[ref.id]
 	for i := len(list) - 1; i >= 0; i-- {
 		if list[i].at == bit.at {
 			list[i].mask |= bit.mask
 			return
 		}
 	}
-	(*ps)[id] = append(list, bit)
+	(*ps)[ref.id] = append(list, bit)
 }
 
 // slot finds the slot that p belongs to, or adds it.
@@ -120,29 +126,21 @@ func (b *builder) slot(p *predicate) (*slot, uint16) {
 	return &b.slots[i], uint16(i)
 }
 
-// id gives the slot of a predicate and its number there.
-func (b *builder) id(p *predicate) (uint16, uint32) {
-	s, i := b.slot(p)
-	id, ok := b.ids[p]
-	if !ok {
-		id = uint32(len(s.preds))
-		s.preds = append(s.preds, p)
-		b.ids[p] = id
-		if p.trigger != nil {
-			b.id(p.trigger)
-		}
+// ref gives where a predicate is, and adds it where it is not yet. Late ones are numbered apart.
+func (b *builder) ref(p *predicate) predRef {
+	if ref, ok := b.refs[p]; ok {
+		return ref
 	}
-	return i, id
-}
-
-// lateID is id for late predicates, which are numbered apart.
-func (b *builder) lateID(p *predicate) (uint16, uint32) {
 	s, i := b.slot(p)
-	id, ok := b.ids[p]
-	if !ok {
-		id = uint32(len(s.late))
-		s.late = append(s.late, p)
-		b.ids[p] = id
+	list := &s.preds
+	if p.op.late() {
+		list = &s.late
 	}
-	return i, id
+	ref := predRef{slot: i, id: uint32(len(*list))}
+	*list = append(*list, p)
+	b.refs[p] = ref
+	if p.trigger != nil {
+		b.ref(p.trigger)
+	}
+	return ref
 }

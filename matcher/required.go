@@ -23,7 +23,7 @@ const (
 // usable reports whether each literal of a clause is worth looking for.
 func (c clause) usable() bool {
 	return len(c) > 0 && len(c) <= maxAlternatives && !slices.ContainsFunc(c, func(lit string) bool {
-		return len(lit) < 2 && !(len(lit) == 1 && strings.Contains(rareBytes, lit))
+		return lit == "" || len(lit) == 1 && !strings.Contains(rareBytes, lit)
 	})
 }
 

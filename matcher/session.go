@@ -26,11 +26,13 @@ type Session struct {
 	engine *Engine
 	stats  SessionStats
 
-	epoch uint64      // number of the current event
-	slots []slotState // by slot of the program
-	bits  []uint64    // of the program's predicates
-	lates []uint64    // by late predicate of the program: epoch<<1 | verdict
-	acc   []uint64    // clause bits of the program's rules
+	ev    *event.Event // the current event
+	p     *program     // its program
+	epoch uint64       // its number
+	slots []slotState  // by slot of the program
+	bits  []uint64     // of the program's predicates
+	lates []uint64     // by late predicate of the program: epoch<<1 | verdict
+	acc   []uint64     // clause bits of the program's rules
 
 	memo  memo
 	usage []usage // by slot of the engine
@@ -50,7 +52,6 @@ type Session struct {
 	evidence []Evidence
 	counts   []int  // of evidence, by hit
 	because  []int  // searches that made a condition true
-	judging  bool   // because is being found: evidence is not needed yet
 	texts    []byte // of evidence that is not in the event as it stands
 }
 
@@ -88,31 +89,32 @@ func (s *Session) Match(ev *event.Event) []Hit {
 	if len(p.rules) == 0 {
 		return nil
 	}
+	s.ev, s.p = ev, p
 	s.epoch++
 	s.memo.turn()
 	if s.engine.opts.NoClauses {
 		for i := range p.rules {
-			s.try(ev, p, &p.rules[i])
+			s.try(&p.rules[i])
 		}
 		return s.finish()
 	}
 	acc := s.acc[:len(p.base)]
 	copy(acc, p.base)
 	for _, n := range p.eager {
-		s.load(ev, p, n)
+		s.load(n)
 	}
 	first, second := acc[:len(acc)/2], acc[len(acc)/2:]
 	for w := range first {
 		for b := first[w] & second[w]; b != 0; b &= b - 1 {
-			s.try(ev, p, &p.rules[w*64+bits.TrailingZeros64(b)])
+			s.try(&p.rules[w*64+bits.TrailingZeros64(b)])
 		}
 	}
 	return s.finish()
 }
 
 // try evaluates the condition of a candidate.
-func (s *Session) try(ev *event.Event, p *program, r *programRule) {
-	if len(r.types) > 0 && !s.hasType(ev, r.types) {
+func (s *Session) try(r *programRule) {
+	if len(r.types) > 0 && !s.hasType(r.types) {
 		return
 	}
 	c := s.engine.rules[r.n]
@@ -120,8 +122,8 @@ func (s *Session) try(ev *event.Event, p *program, r *programRule) {
 		return // it held by the names of another binding already
 	}
 	s.stats.Candidates++
-	if s.run(ev, p, r.start) {
-		s.hit(ev, c)
+	if s.run(r.start) {
+		s.hit(c)
 	}
 }
 
@@ -140,19 +142,19 @@ func (s *Session) program(ev *event.Event) *program {
 
 // hasType reports whether the event's EventType is one of types. An event without a usable one belongs
 // to the log source by its id alone.
-func (s *Session) hasType(ev *event.Event, types []string) bool {
-	if ev.EventType == "" {
+func (s *Session) hasType(types []string) bool {
+	if s.ev.EventType == "" {
 		return true
 	}
-	s.fold = appendFolded(s.fold[:0], []byte(ev.EventType))
+	s.fold = appendFolded(s.fold[:0], []byte(s.ev.EventType))
 	return slices.Contains(types, string(s.fold))
 }
 
 // slotBits gives the bits of the predicates of a slot for the current event.
-func (s *Session) slotBits(ev *event.Event, p *program, n uint16) []uint64 {
-	sl, st := &p.slots[n], &s.slots[n]
+func (s *Session) slotBits(n uint16) []uint64 {
+	sl, st := &s.p.slots[n], &s.slots[n]
 	if st.epoch != s.epoch {
-		s.load(ev, p, n)
+		s.load(n)
 	}
 	bits := s.bits[sl.at : sl.at+sl.words()]
 	if !st.filled {
@@ -168,16 +170,16 @@ func (s *Session) slotBits(ev *event.Event, p *program, n uint16) []uint64 {
 
 // load finds the predicates of a slot that are true for the current event, and gives the rules their
 // clauses.
-func (s *Session) load(ev *event.Event, p *program, n uint16) {
-	sl, st := &p.slots[n], &s.slots[n]
+func (s *Session) load(n uint16) {
+	sl, st := &s.p.slots[n], &s.slots[n]
 	st.epoch, st.filled, st.rec = s.epoch, false, memoized{}
 	if sl.keyword {
-		if !s.keywordsAbsent(ev, sl) {
-			s.loadLeaves(ev, sl, st)
+		if !s.keywordsAbsent(sl) {
+			s.loadLeaves(sl, st)
 		}
 		return
 	}
-	v := ev.Values[sl.field]
+	v := s.ev.Values[sl.field]
 	switch v.Kind {
 	case event.Missing:
 		if sl.null != noPred || sl.missing != noPred {
@@ -289,9 +291,9 @@ func (s *Session) scanScalar(sl *slot, v event.Value, f *found) {
 }
 
 // loadLeaves is load for keywords: a predicate is true when it is for one of the event's scalars.
-func (s *Session) loadLeaves(ev *event.Event, sl *slot, st *slotState) {
+func (s *Session) loadLeaves(sl *slot, st *slotState) {
 	f := s.begin(sl, st)
-	for _, l := range s.leavesFor(ev) {
+	for _, l := range s.leavesNow() {
 		s.scanScalar(sl, l.Value, &f)
 	}
 	s.end(sl, &f)
@@ -299,11 +301,11 @@ func (s *Session) loadLeaves(ev *event.Event, sl *slot, st *slotState) {
 
 func isScalar(k event.Kind) bool { return k == event.String || k == event.Number || k == event.Bool }
 
-// leavesFor gives the scalars of the event, collected once.
-func (s *Session) leavesFor(ev *event.Event) []event.Leaf {
+// leavesNow gives the scalars of the event, collected once.
+func (s *Session) leavesNow() []event.Leaf {
 	if s.leavesAt != s.epoch {
 		s.leavesAt = s.epoch
-		s.leaves = ev.AppendLeaves(s.leaves[:0])
+		s.leaves = s.ev.AppendLeaves(s.leaves[:0])
 	}
 	return s.leaves
 }
