@@ -47,7 +47,7 @@ func (d *document) correlation(m mapping, p pair) *Correlation {
 	c := &Correlation{
 		Pos: r.Pos, ID: r.ID, Title: r.Title, Name: r.Name, Description: r.Description, Author: r.Author,
 		Status: r.Status, Level: r.Level, Tags: r.Tags, References: r.References, FalsePositives: r.FalsePositives,
-		Hash: hashText(d.chunk.text), Source: strings.Clone(d.chunk.text),
+		Hash: hashText(d.chunk.text), Source: d.chunk.text,
 	}
 	body := newMapping(p.value)
 	kind, ok := d.correlationType(c, p, body)

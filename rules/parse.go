@@ -211,7 +211,7 @@ func (d *document) detectionRule(doc source) *Rule {
 		return nil
 	}
 	d.rule.Hash = hashText(doc.text)
-	d.rule.Source = strings.Clone(doc.text)
+	d.rule.Source = doc.text
 	r := d.rule
 	return &r
 }

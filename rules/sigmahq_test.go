@@ -3,24 +3,18 @@ package rules
 import (
 	"os"
 	"path/filepath"
+	"slices"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 )
 
-// sigmaHQ gives the three folders of SigmaHQ's rules.
-func sigmaHQ(t testing.TB) []string {
-	t.Helper()
+// sigmaHQDirs are the three folders of SigmaHQ's rules.
+func sigmaHQDirs() []string {
 	dir := os.Getenv("PICKET_SIGMA")
 	if dir == "" {
 		dir = "../../shared/sigma"
-	}
-	if _, err := os.Stat(dir); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("no SigmaHQ rules: %v; PICKET_SIGMA says where they are", err)
-		}
-		t.Logf("SKIPPED: no SigmaHQ rules: %v; PICKET_SIGMA says where they are", err)
-		t.Skip("no SigmaHQ rules")
 	}
 	var out []string
 	for _, name := range []string{"rules", "rules-emerging-threats", "rules-threat-hunting"} {
@@ -29,13 +23,37 @@ func sigmaHQ(t testing.TB) []string {
 	return out
 }
 
-// TestSigmaHQ: of 3,754 rules all load but the two with placeholders that have no values, each Windows
-// log source is bound, and what is found in them is worth reading.
-func TestSigmaHQ(t *testing.T) {
-	set, err := Load(sigmaHQ(t)...)
+// sigmaHQ gives these folders, or skips the test: loudly, and never in CI.
+func sigmaHQ(t testing.TB) []string {
+	t.Helper()
+	dirs := sigmaHQDirs()
+	if _, err := os.Stat(dirs[0]); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatalf("no SigmaHQ rules: %v; PICKET_SIGMA says where they are", err)
+		}
+		t.Logf("SKIPPED: no SigmaHQ rules: %v; PICKET_SIGMA says where they are", err)
+		t.Skip("no SigmaHQ rules")
+	}
+	return dirs
+}
+
+var loadSigmaHQ = sync.OnceValues(func() (*Set, error) { return Load(sigmaHQDirs()...) })
+
+// sigmaHQSet gives all of SigmaHQ's rules, loaded once for all tests: a Set is immutable.
+func sigmaHQSet(t testing.TB) *Set {
+	t.Helper()
+	sigmaHQ(t)
+	set, err := loadSigmaHQ()
 	if err != nil {
 		t.Fatal(err)
 	}
+	return set
+}
+
+// TestSigmaHQ: of 3,754 rules all load but the two with placeholders that have no values, each Windows
+// log source is bound, and what is found in them is worth reading.
+func TestSigmaHQ(t *testing.T) {
+	set := sigmaHQSet(t)
 	type counts struct{ Files, Loaded, Refused, Windows int }
 	got := counts{Files: set.Files, Loaded: len(set.Rules), Refused: len(set.Rejected)}
 	for _, r := range set.Rules {
@@ -65,7 +83,7 @@ func TestSigmaHQ(t *testing.T) {
 		t.Error(diff)
 	}
 	found := map[string]int{}
-	for _, f := range append(set.Findings, report.Findings...) {
+	for _, f := range slices.Concat(set.Findings, report.Findings) {
 		found[f.Code]++
 	}
 	want := map[string]int{CodePlaceholder: 2, CodeUnknownField: 27, CodeInert: 7, CodePlainRegex: 7, CodeWildcard: 41, CodeFilterSearch: 5}
@@ -95,10 +113,7 @@ func BenchmarkLoadSigmaHQ(b *testing.B) {
 
 // BenchmarkAnalyzeSigmaHQ decides the state of all of it once.
 func BenchmarkAnalyzeSigmaHQ(b *testing.B) {
-	set, err := Load(sigmaHQ(b)...)
-	if err != nil {
-		b.Fatal(err)
-	}
+	set := sigmaHQSet(b)
 	b.ReportAllocs()
 	for b.Loop() {
 		Analyze(set)

@@ -57,7 +57,7 @@ func (ch chain) apply(s *step, field string) ([]Operand, error) {
 		s.typ = typeText
 	}
 	if i := ch.reach(s.typ); i < len(ch.steps) {
-		return nil, fmt.Errorf("modifier %q does not take %s", ch.steps[i].name, typeNames[s.typ])
+		return nil, fmt.Errorf("modifier %q does not take %s%s", ch.steps[i].name, typeNames[s.typ], ch.requote(s.typ))
 	}
 	s.alts = []Operand{s.operand()}
 	for _, m := range ch.steps {
@@ -70,6 +70,19 @@ func (ch chain) apply(s *step, field string) ([]Operand, error) {
 		s.open("a keyword", true, true)
 	}
 	return s.alts, s.finish()
+}
+
+// requote says how to write a value whose type is not taken, if quotes make the difference.
+func (ch chain) requote(t valueType) string {
+	switch {
+	case t != typeText && ch.reach(typeText) == len(ch.steps):
+		return "; in quotes it is text"
+	case t == typeText && ch.reach(typeNumber) == len(ch.steps):
+		return "; a number stands without quotes"
+	case t == typeText && ch.reach(typeBool) == len(ch.steps):
+		return "; true and false stand without quotes"
+	}
+	return ""
 }
 
 // operand is the value before any modifier.

@@ -77,6 +77,9 @@ func decodeDocument(c chunk, b *budget) (*yaml.Node, *place) {
 	if strings.ContainsAny(c.text, "\u0085\u2028\u2029") && severalDocuments(c.text) {
 		return nil, &place{line: c.line + 1, code: CodeSyntax, err: errors.New("a second document without a marker on a line of its own")}
 	}
+	if root := readBlock(c); root != nil {
+		return root, checkKeys(root)
+	}
 	doc, err := decodeNode([]byte(c.text))
 	switch {
 	case err != nil:
@@ -179,26 +182,17 @@ func (e *expander) expand(n *yaml.Node, depth int, viaAlias bool) (*yaml.Node, *
 
 // mapping checks the keys of n and carries out its merges.
 func (e *expander) mapping(n *yaml.Node) *place {
+	merges, bad := mergesOf(n)
+	if bad != nil || len(merges) == 0 {
+		return bad
+	}
 	have := make(map[string]bool, len(n.Content)/2)
-	var merges []*yaml.Node
 	own := n.Content[:0:0]
 	for i := 0; i+1 < len(n.Content); i += 2 {
-		k, v := n.Content[i], n.Content[i+1]
-		if k.Kind != yaml.ScalarNode || scalarType(k) != typeText {
-			return &place{k.Line, k.Column, CodeNotMap, errors.New("a key has to be text")}
+		if k := n.Content[i]; !isMerge(k) {
+			have[k.Value] = true
+			own = append(own, k, n.Content[i+1])
 		}
-		if k.Value == "<<" && isPlain(k) {
-			merges = append(merges, v)
-			continue
-		}
-		if have[k.Value] {
-			return &place{k.Line, k.Column, CodeDuplicateKey, fmt.Errorf("key %q is there twice", k.Value)}
-		}
-		have[k.Value] = true
-		own = append(own, k, v)
-	}
-	if len(merges) == 0 {
-		return nil
 	}
 	for _, m := range merges {
 		sources := []*yaml.Node{m}
@@ -219,6 +213,52 @@ func (e *expander) mapping(n *yaml.Node) *place {
 	}
 	n.Content = own
 	return nil
+}
+
+func isMerge(key *yaml.Node) bool { return key.Value == "<<" && isPlain(key) }
+
+// mergesOf gives the values of the keys `<<` in a map, and checks that the others are text and each there
+// once.
+func mergesOf(n *yaml.Node) (merges []*yaml.Node, bad *place) {
+	var have map[string]bool
+	if len(n.Content) > 2*8 { // below that, comparing is cheaper
+		have = make(map[string]bool, len(n.Content)/2)
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		k := n.Content[i]
+		if k.Kind != yaml.ScalarNode || scalarType(k) != typeText {
+			return nil, &place{k.Line, k.Column, CodeNotMap, errors.New("a key has to be text")}
+		}
+		if isMerge(k) {
+			merges = append(merges, n.Content[i+1])
+			continue
+		}
+		twice := have[k.Value]
+		for j := 0; have == nil && j < i && !twice; j += 2 {
+			twice = n.Content[j].Value == k.Value && !isMerge(n.Content[j])
+		}
+		if twice {
+			return nil, &place{k.Line, k.Column, CodeDuplicateKey, fmt.Errorf("key %q is there twice", k.Value)}
+		}
+		if have != nil {
+			have[k.Value] = true
+		}
+	}
+	return merges, nil
+}
+
+// checkKeys checks the keys of a tree that has neither aliases nor merges.
+func checkKeys(n *yaml.Node) *place {
+	for _, c := range n.Content {
+		if bad := checkKeys(c); bad != nil {
+			return bad
+		}
+	}
+	if n.Kind != yaml.MappingNode {
+		return nil
+	}
+	_, bad := mergesOf(n)
+	return bad
 }
 
 // valueType is the type of a scalar, and of what modifiers make of it. It is a set, so that a
