@@ -125,10 +125,13 @@ func (cfg Config) withConnections() Config {
 			cfg.Dialer.TLS, cfg.Dialer.SASLMechanism = t.TLS, t.SASL
 		}
 	}
-	if cfg.Dialer.Timeout == 0 {
-		d := *cfg.Dialer // the caller's is not ours to change
-		d.Timeout = 10 * time.Second
-		cfg.Dialer = &d
+	dialer := *cfg.Dialer // the caller's is not ours to change
+	cfg.Dialer = &dialer
+	if dialer.Timeout == 0 {
+		dialer.Timeout = 10 * time.Second
+	}
+	if dialer.ClientID == "" {
+		dialer.ClientID = cfg.ClientID
 	}
 	if cfg.Transport == nil {
 		cfg.Transport = &kafka.Transport{
@@ -161,7 +164,7 @@ func (cfg *Config) check() error {
 	} {
 		refuse(d.d < time.Millisecond || d.d.Milliseconds() > math.MaxInt32, "%s of %v", d.name, d.d)
 	}
-	refuse(cfg.SessionTimeout-cfg.DrainTimeout-cfg.HeartbeatInterval < cfg.SessionTimeout/10,
+	refuse(cfg.slack() < cfg.SessionTimeout/10,
 		"drain timeout %v and heartbeat interval %v do not fit into nine tenths of session timeout %v: heartbeats stop when a rebalance begins",
 		cfg.DrainTimeout, cfg.HeartbeatInterval, cfg.SessionTimeout)
 	refuse(cfg.DrainTimeout >= cfg.RebalanceTimeout,
@@ -176,8 +179,12 @@ func (cfg *Config) check() error {
 	return errors.Join(errs...)
 }
 
-// groupIO is how long a request to the coordinator may take, so that a hung heartbeat and the drain
-// after it still end inside the session.
-func (cfg *Config) groupIO() time.Duration {
-	return min(maxGroupIO, cfg.SessionTimeout-cfg.DrainTimeout-cfg.HeartbeatInterval)
+// slack is what the session leaves when the next heartbeat and then the drain take all the time that they
+// may.
+func (cfg *Config) slack() time.Duration {
+	return cfg.SessionTimeout - cfg.DrainTimeout - cfg.HeartbeatInterval
 }
+
+// groupIO is how long a request to the coordinator may take, so that a hung heartbeat and the drain after
+// it end inside the session, before somebody else gets the partitions.
+func (cfg *Config) groupIO() time.Duration { return min(maxGroupIO, cfg.slack()/2) }

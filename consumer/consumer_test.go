@@ -286,6 +286,7 @@ func TestConfigRefuses(t *testing.T) {
 		{"an empty broker", func(c *Config) { c.Brokers = []string{"a:1", ""} }, "no broker"},
 		{"an empty topic", func(c *Config) { c.Topics = []string{""} }, "no topic"},
 		{"a drain that outlasts the session", func(c *Config) { c.SessionTimeout, c.DrainTimeout = 10*time.Second, 9*time.Second }, "session timeout"},
+		{"a drain that just fits into a long session", func(c *Config) { c.SessionTimeout, c.DrainTimeout = 100*time.Second, 89*time.Second+1 }, "session timeout"},
 		{"a drain that outlasts the rebalance", func(c *Config) { c.RebalanceTimeout = 10 * time.Second }, "rebalance timeout"},
 		{"a negative duration", func(c *Config) { c.FetchMaxWait = -1 }, "fetch max wait"},
 		{"a duration that Kafka cannot say", func(c *Config) { c.SessionTimeout = 1 << 62 }, "session timeout"},

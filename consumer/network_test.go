@@ -21,7 +21,9 @@ import (
 	"github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/sasl/plain"
 	"github.com/segmentio/kafka-go/sasl/scram"
+	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
+	franzscram "github.com/twmb/franz-go/pkg/sasl/scram"
 )
 
 // freePort is one that nobody listened on a moment ago.
@@ -186,6 +188,115 @@ func TestLeadersAndCoordinatorsMove(t *testing.T) {
 		t.Error("a moved leader was taken for a lost offset")
 	}
 	t.Logf("%d records came twice", l.twice())
+}
+
+// cable is a connection to the brokers that can be cut: what is sent then goes nowhere, and nothing says so.
+type cable struct{ cut atomic.Bool }
+
+func (c *cable) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	if c.cut.Load() {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	conn, err := new(net.Dialer).DialContext(ctx, network, address)
+	return &cableConn{conn, c}, err
+}
+
+type cableConn struct {
+	net.Conn
+	cable *cable
+}
+
+func (c *cableConn) Write(p []byte) (int, error) {
+	if c.cable.cut.Load() {
+		return len(p), nil
+	}
+	return c.Conn.Write(p)
+}
+
+// TestCutOffMember: a member whose network is cut in the middle of a batch gives it up before its session
+// ends and another member gets the partitions, handles nothing meanwhile, and joins again later.
+func TestCutOffMember(t *testing.T) {
+	t.Parallel()
+	const partitions, n = 4, 2000
+	b := startBroker(t, broker.Config{}, broker.Topic{Name: "in", Partitions: partitions})
+	l, lg := newLedger(), newLogs(t)
+	w := watchCommits(b, l)
+	var line cable
+	var inside atomic.Int32
+	cfg := testConfig(t, b, "in")
+	cfg.SessionTimeout, cfg.DrainTimeout, cfg.FetchMaxBytes = 2*time.Second, 500*time.Millisecond, 1<<10
+	cfg.Open = l.open(nil)
+	lost := cfg
+	lost.Logger = lg.logger
+	lost.Transport = &kafka.Transport{ClientID: "lost", Dial: line.dial, DialTimeout: time.Second, MetadataTopics: cfg.Topics, MetadataTTL: 200 * time.Millisecond}
+	lost.Dialer = &kafka.Dialer{DialFunc: line.dial, Timeout: time.Second}
+	lost.Open = l.open(func(ctx context.Context, b *Batch) error {
+		if b.Records[0].Offset < 100 {
+			return nil
+		}
+		inside.Add(1)
+		<-ctx.Done() // alerts do not get through either
+		return ctx.Err()
+	})
+	first := startMember(t, lost)
+	second := join(t, cfg)
+	members(t, b, 2)
+	client := franz(t, b, kgo.ProducerBatchMaxBytes(1<<10))
+	if err := client.ProduceSync(soon(t), numbered("in", partitions, n)...).FirstErr(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "its two partitions in the middle of a batch", func() bool { return inside.Load() == 2 })
+	eventually(t, "its commits", func() bool { return first.Stats().Commits >= 4 }) // the two start offsets are commits as well
+	line.cut.Store(true)
+	eventually(t, "all records", func() bool { return l.len() == n })
+	if got := len(first.Stats().Partitions); got != 0 {
+		t.Errorf("the member that is cut off still has %d partitions", got)
+	}
+	line.cut.Store(false)
+	members(t, b, 2)
+	eventually(t, "both to have a part again", func() bool { return len(first.Stats().Partitions) == 2 && len(second.Stats().Partitions) == 2 })
+	if got := first.Stats().Abandoned; got != 2 {
+		t.Errorf("%d batches were abandoned, want 2", got)
+	}
+	first.stopped(t)
+	second.stopped(t)
+	l.sound(t)
+	w.sound(t)
+	if l.len() != n {
+		t.Errorf("%d records, want %d", l.len(), n)
+	}
+	if twice := l.twice(); twice > 200 { // what was handled and not committed before the cut
+		t.Errorf("%d records came twice", twice)
+	}
+	if len(lg.with("level=WARN", "batch abandoned uncommitted")) != 2 {
+		t.Error("nothing was said of the batches given up")
+	}
+}
+
+// TestEncryptedAndAuthenticated: all of a member's connections, made from its Transport.
+func TestEncryptedAndAuthenticated(t *testing.T) {
+	t.Parallel()
+	server, roots := certificate(t)
+	mechanism, err := scram.Mechanism(scram.SHA512, "picket", "right")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := startBroker(t, broker.Config{TLS: server, Users: []broker.User{{Mechanism: "SCRAM-SHA-512", Name: "picket", Password: "right"}}}, broker.Topic{Name: "in"})
+	secure := &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots}
+	put(t, franz(t, b, kgo.DialTLSConfig(secure), kgo.SASL(franzscram.Auth{User: "picket", Pass: "right"}.AsSha512Mechanism())), "a", "b")
+	l := newLedger()
+	cfg := testConfig(t, b, "in")
+	cfg.Transport.TLS, cfg.Transport.SASL, cfg.Open = secure, mechanism, l.open(nil)
+	if err := Probe(soon(t), cfg); err != nil {
+		t.Errorf("Probe says %v", err)
+	}
+	m := startMember(t, cfg)
+	eventually(t, "the commit", func() bool { return committed(b, "in", 0) == 2 })
+	m.stopped(t)
+	if got := l.inOrder(slot{"in", 0}); got != "a b" {
+		t.Errorf("handled %q", got)
+	}
 }
 
 // certificate makes a self-signed one for 127.0.0.1.
