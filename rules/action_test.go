@@ -79,6 +79,24 @@ func TestActionHash(t *testing.T) {
 	}
 }
 
+// TestPlaceholderHash: a rule changes with the values of its placeholders, and of no others.
+func TestPlaceholderHash(t *testing.T) {
+	hash := func(item string, values map[string][]string) string {
+		f := ParseFile("r.yml", []byte("title: a\nlogsource: {service: system}\ndetection: {s: {"+item+"}, condition: s}\n"), LoadOptions{Placeholders: values})
+		if len(f.Rules) != 1 {
+			t.Fatal(f.Findings)
+		}
+		return f.Rules[0].Hash
+	}
+	one, two := map[string][]string{"x": {"a"}, "y": {"b"}}, map[string][]string{"x": {"a"}, "y": {"b", "c"}}
+	if hash("F|expand: '%y%'", one) == hash("F|expand: '%y%'", two) {
+		t.Error("the hash does not depend on the placeholder")
+	}
+	if hash("F|expand: '%x%'", one) != hash("F|expand: '%x%'", two) || hash("F: '%y%'", one) != hash("F: '%y%'", nil) {
+		t.Error("the hash depends on a placeholder that the rule does not have")
+	}
+}
+
 func TestStatuses(t *testing.T) {
 	check := func(status string, rules, deselected int, codes string, selected ...string) {
 		t.Helper()

@@ -58,7 +58,7 @@ func (d *document) filter(m mapping, p pair) *Filter {
 	r := &d.rule
 	f.Pos, f.ID, f.Title, f.Name, f.Description = r.Pos, r.ID, r.Title, r.Name, r.Description
 	f.LogSource, f.Detection = r.LogSource, r.Detection
-	f.Hash, f.Source = hashText(d.chunk.text), d.chunk.text
+	f.Hash, f.Source = d.hash(d.chunk.text), d.chunk.text
 	return f
 }
 

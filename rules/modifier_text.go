@@ -140,6 +140,7 @@ func (s *step) pieces(text string) ([][]Pattern, error) {
 		if len(values) == 0 {
 			return nil, &valueError{max(strings.Index(s.raw, text[m[0]:m[1]]), 0), CodePlaceholder, fmt.Errorf("placeholder %q has no values", name)}
 		}
+		s.used[name] = true
 		choices := make([]Pattern, len(values))
 		for i, v := range values {
 			choices[i] = parsePattern(v)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -60,7 +61,7 @@ func ParseFile(name string, src []byte, opt LoadOptions) File {
 		if root == nil || root.Kind == yaml.ScalarNode && scalarType(root) == typeNull {
 			continue
 		}
-		d := document{file: name, kind: KindRule, chunk: c, budget: budget, opt: opt}
+		d := document{file: name, kind: KindRule, chunk: c, budget: budget, opt: opt, expanded: map[string]bool{}}
 		d.rule.Pos = d.pos(root)
 		d.read(root, &t, &out)
 		d.finish()
@@ -103,6 +104,7 @@ type document struct {
 	opt      LoadOptions
 	lines    []string // of the chunk, split on first use
 	rule     Rule
+	expanded map[string]bool // placeholders that were replaced
 	findings Errors
 	bad      bool // one of findings refuses the document
 }
@@ -210,10 +212,19 @@ func (d *document) detectionRule(doc source) *Rule {
 	if d.refused() {
 		return nil
 	}
-	d.rule.Hash = hashText(doc.text)
+	d.rule.Hash = d.hash(doc.text)
 	d.rule.Source = doc.text
 	r := d.rule
 	return &r
+}
+
+// hash is that of the document's text and of the values that its placeholders have.
+func (d *document) hash(text string) string {
+	out := hashText(text)
+	for _, name := range slices.Sorted(maps.Keys(d.expanded)) {
+		out = hashText(fmt.Sprintf("%s\n%s: %q", out, name, d.opt.Placeholders[name]))
+	}
+	return out
 }
 
 // pair is one entry of a map.

@@ -40,9 +40,9 @@ type Rule struct {
 
 	// Hash identifies what the rule means: "sha256:" and the hex digest of the document's bytes with line
 	// ends normalized to LF. The documents that the legacy key action merged into it count, behind each
-	// other with `---` between them. A filter makes it the digest of the rule's hash, a line feed and the
-	// filter's hash, for each filter in turn. It is part of every alert id, so that a changed rule gives
-	// new alerts.
+	// other with `---` between them; so do the values that replaced its placeholders. A filter makes it the
+	// digest of the rule's hash, a line feed and the filter's hash, for each filter in turn. It is part of
+	// every alert id, so that a changed rule gives new alerts.
 	Hash string
 	// Source is the document as it stands in its file, for people to read.
 	Source string

@@ -16,6 +16,7 @@ type step struct {
 	alts   []Operand
 	flags  string              // of a regular expression
 	values map[string][]string // of placeholders, by name
+	used   map[string]bool     // placeholders that were replaced
 	budget *budget
 	lint   []valueError // what is sound, but hardly meant
 }
@@ -34,7 +35,7 @@ var typeNames = map[valueType]string{typeText: "text", typeNumber: "a number", t
 
 // operands makes the operands of one value.
 func (d *document) operands(ch chain, field string, n *yaml.Node) ([]Operand, *valueError) {
-	s := step{raw: n.Value, typ: scalarType(n), values: d.opt.Placeholders, budget: d.budget}
+	s := step{raw: n.Value, typ: scalarType(n), values: d.opt.Placeholders, used: d.expanded, budget: d.budget}
 	alts, err := ch.apply(&s, field)
 	for _, w := range s.lint {
 		d.report(d.pos(n), w.code, "%w", w.err)
