@@ -386,6 +386,7 @@ func TestTopicMadeAnew(t *testing.T) {
 	produce(t, b, []*kgo.Record{{Topic: "in", Value: []byte("new")}})
 	eventually(t, "the new topic", func() bool { return strings.HasSuffix(l.inOrder(slot{"in", 0}), " new") })
 	eventually(t, "its commit", func() bool { return committed(b, "in", 0) == 1 })
+	eventually(t, "nothing to be missed", func() bool { return len(m.NotReady()) == 0 }) // the fetches see it before the watch does
 	m.stopped(t)
 	lg.once(t, "level=ERROR", "topic does not exist", "topic=in")
 	lg.once(t, "level=INFO", "topic has appeared", "topic=in")
