@@ -2,8 +2,8 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/csv"
-	"io"
 	"math"
 	"strconv"
 	"strings"
@@ -146,7 +146,8 @@ func (w *csvWriter) end() error {
 	return w.flush()
 }
 
-// tableWriter writes a line an alert. Widths are fixed, so that lines can be written as they come.
+// tableWriter writes two lines an alert, the second with what matched. Widths are fixed, so that lines can
+// be written as they come.
 type tableWriter struct {
 	out     *bufio.Writer
 	style   style
@@ -162,15 +163,16 @@ var _ scanWriter = (*tableWriter)(nil)
 const (
 	wideIndex = 9
 	wideTime  = len("2026-03-02 09:14:07")
-	wideLevel = len("informational")
-	wideHost  = 24
+	wideLevel = len("critical")
+	wideHost  = 22
 	gap       = "  "
+	wideLeft  = wideIndex + wideTime + wideLevel + wideHost + 4*len(gap)
 )
 
 func (w *tableWriter) write(a *producer.Alert) error {
 	if !w.header {
 		w.header = true
-		_ = w.line(w.style.bold, "INDEX", "TIME (UTC)", "LEVEL", "HOST", "RULE AND MATCH")
+		_, _ = w.out.WriteString(w.style.bold(w.left("INDEX", "TIME (UTC)", fit("LEVEL", wideLevel), "HOST")+"RULE, AND WHAT MATCHED") + "\n")
 	}
 	if w.several && w.file != a.Source.File {
 		w.file = a.Source.File
@@ -180,30 +182,42 @@ func (w *tableWriter) write(a *producer.Alert) error {
 	if !a.Time.IsZero() {
 		when = a.Time.UTC().Format(time.DateTime)
 	}
-	paint := func(text string) string { return w.style.level(a.Rule.Level, text) }
-	return w.line(paint, strconv.Itoa(a.Source.Index), when, a.Rule.Level, visible(a.Host), visible(a.Rule.Title+"  "+matchText(a, ", ")))
+	level := a.Rule.Level
+	if level == "informational" {
+		level = "info"
+	}
+	level = w.style.level(a.Rule.Level, fit(cmp.Or(level, "-"), wideLevel))
+	_, _ = w.out.WriteString(w.left(strconv.Itoa(a.Source.Index), when, level, visible(a.Host)) + w.right(a.Rule.Title) + "\n")
+	if len(a.Matches) == 0 {
+		return nil
+	}
+	_, err := w.out.WriteString(strings.Repeat(" ", wideLeft) + w.style.faint(w.right(matchText(a, ", "))) + "\n")
+	return err
 }
 
-// line writes the columns; paint colors the level, or the heading.
-func (w *tableWriter) line(paint func(string) string, index, when, level, host, rest string) error {
-	used := wideIndex + wideTime + wideLevel + wideHost + 4*len(gap)
+// left gives the columns but the last; level has its width already.
+func (w *tableWriter) left(index, when, level, host string) string {
+	return strings.Repeat(" ", max(wideIndex-len(index), 0)) + index + gap + fit(when, wideTime) + gap + level + gap + fit(host, wideHost) + gap
+}
+
+// right gives a text for the last column, cut where the terminal ends.
+func (w *tableWriter) right(text string) string {
+	text = visible(text)
 	if w.columns > 0 {
-		rest = clip(rest, max(w.columns-used, 20))
+		text = clip(text, max(w.columns-wideLeft, 20))
 	}
-	left := strings.Repeat(" ", max(wideIndex-len(index), 0)) + index + gap + fit(when, wideTime) + gap
-	right := gap + fit(host, wideHost) + gap + rest
-	_, err := io.WriteString(w.out, left+paint(fit(level, wideLevel))+right+"\n")
-	return err
+	return text
 }
 
 func (w *tableWriter) flush() error { return w.out.Flush() }
 func (w *tableWriter) end() error   { return w.out.Flush() }
 
-// matchText says in a line which fields made the rule match.
+// matchText says in a line which fields made the rule match. Values stand as they are, but for what a
+// terminal would not print.
 func matchText(a *producer.Alert, separator string) string {
 	texts := make([]string, len(a.Matches))
 	for i, m := range a.Matches {
-		texts[i] = m.Field + "=" + strconv.Quote(m.Value)
+		texts[i] = m.Field + `="` + visible(m.Value) + `"`
 	}
 	return strings.Join(texts, separator)
 }

@@ -17,15 +17,13 @@ import (
 	"time"
 
 	"github.com/picketsigma/picket/internal/broker"
+	"github.com/picketsigma/picket/internal/broker/brokertest"
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 func TestMain(m *testing.M) {
-	if os.Getenv(brokerEnv) != "" {
-		brokerProcess()
-		return
-	}
+	brokertest.Serve()
 	testscript.Main(m, map[string]func(){"picket": main})
 }
 

@@ -30,9 +30,16 @@ type Config struct {
 
 // Main is what TestMain calls: it runs the tests, or, in a child, the broker. It does not return.
 func Main(m *testing.M) {
+	Serve()
+	os.Exit(m.Run())
+}
+
+// Serve is for a TestMain that has more to do: in a child it runs the broker and does not return, elsewhere
+// it does nothing.
+func Serve() {
 	text, child := os.LookupEnv(env)
 	if !child {
-		os.Exit(m.Run())
+		return
 	}
 	if err := serve(text); err != nil {
 		fmt.Fprintln(os.Stderr, "brokertest:", err)
