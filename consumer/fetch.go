@@ -55,33 +55,38 @@ func (f *fetcher) run() {
 	defer close(f.out)
 	ctx := f.w.g.owned
 	for ctx.Err() == nil {
-		batch, err := f.fetch(ctx)
-		if ctx.Err() != nil {
-			if batch != nil {
-				batch.release(f.w)
-			}
-			return
+		batch, err := f.next(ctx)
+		switch {
+		case err != nil:
+			f.pause.wait(ctx)
+		case batch != nil: // otherwise there was nothing, and the broker has waited already
+			f.deliver(ctx, batch)
 		}
-		if err != nil {
-			if batch, err = f.recover(err); err != nil {
-				f.pause.wait(ctx)
-				continue
-			}
-		} else {
-			f.recovered()
-		}
-		if batch == nil {
-			continue // nothing new: the broker has waited already
-		}
-		f.position = batch.batch.Next
-		f.w.stats.waiting.Store(true)
-		select {
-		case f.out <- batch:
-			f.w.stats.waiting.Store(false)
-		case <-ctx.Done():
-			batch.release(f.w)
-			return
-		}
+	}
+}
+
+// next fetches once. A nil batch without an error means that there is nothing new.
+func (f *fetcher) next(ctx context.Context) (*fetched, error) {
+	batch, err := f.fetch(ctx)
+	switch {
+	case err == nil:
+		f.recovered()
+		return batch, nil
+	case ctx.Err() != nil: // the partition was revoked: no trouble
+		return nil, err
+	}
+	return f.recover(err)
+}
+
+// deliver hands a batch to the worker once that is done with the one before.
+func (f *fetcher) deliver(ctx context.Context, batch *fetched) {
+	f.position = batch.batch.Next
+	f.w.stats.waiting.Store(true)
+	defer f.w.stats.waiting.Store(false)
+	select {
+	case f.out <- batch:
+	case <-ctx.Done():
+		batch.release(f.w)
 	}
 }
 

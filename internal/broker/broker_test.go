@@ -3,6 +3,7 @@ package broker
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"strconv"
 	"strings"
@@ -108,6 +109,29 @@ func TestStateSurvivesInDataDir(t *testing.T) {
 	}
 	if strings.Join(got, " ") != "before after" {
 		t.Errorf("read %q", got)
+	}
+}
+
+func TestDiscardKeepsNothing(t *testing.T) {
+	b := start(t, Config{Discard: true})
+	if err := b.CreateTopic("t", 1); err != nil {
+		t.Fatal(err)
+	}
+	client, err := kgo.NewClient(kgo.SeedBrokers(b.Addr()), kgo.DefaultProduceTopic("t"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	if err := client.ProduceSync(deadline(t), kgo.StringRecord("gone")).FirstErr(); err != nil {
+		t.Fatal(err)
+	}
+	reader := &kafka.Client{Addr: kafka.TCP(b.Addr())}
+	got, err := reader.Fetch(deadline(t), &kafka.FetchRequest{Topic: "t", MinBytes: 1, MaxBytes: 1000, MaxWait: time.Millisecond})
+	if err != nil || got.Error != nil {
+		t.Fatal(err, got)
+	}
+	if _, err := got.Records.ReadRecord(); !errors.Is(err, io.EOF) || got.HighWatermark != 1 {
+		t.Errorf("a fetch gives %v at the end %d, want no record and 1", err, got.HighWatermark)
 	}
 }
 
