@@ -196,7 +196,7 @@ func (r *blockReader) list(indent, depth int) *yaml.Node {
 		rest := text[spaces:]
 		var n *yaml.Node
 		switch {
-		case rest == "" || isItem(rest):
+		case rest == "" || rest[0] == '#' || isItem(rest):
 			return noNode
 		case keyEnd(rest) > 0:
 			n = r.mapping(indent+1+spaces, rest, depth+1)

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -65,7 +66,7 @@ var blockTexts = []struct {
 	{"a: &x b\n", false}, {"a: *x\n", false}, {"a: !x b\n", false}, {"a: >\n  b\n", false}, {"a: |-\n  b\n", false}, {"a: |\n\n  b\n", false},
 	{"a: |\n  b", false}, {"a: |\nb: c\n", false}, {"a: |\n    b\n  c\n", false}, {"a: |\n  b\n   \n", false}, {"a: 'b\n  c'\n", false},
 	{"a: 'b'c\n", false}, {"a: \"b\\n\"\n", false}, {"a: 'b'#c\n", false}, {"'a': b\n", false}, {"? a\n: b\n", false}, {"a : b\n", false},
-	{"a:\tb\n", false}, {"a: b\tc\n", false}, {"a: \u0085\n", false}, {"a: \u2028\n", false}, {"a:\n  - - b\n", false}, {"a:\n  -\n    b: c\n", false},
+	{"a:\tb\n", false}, {"a: b\tc\n", false}, {"a: \u0085\n", false}, {"a: \u2028\n", false}, {"a:\n  - - b\n", false}, {"a:\n  - # c\n  - b\n", false}, {"a:\n  -\n    b: c\n", false},
 	{"a:\n  - b\n c: d\n", false}, {"a:\n  b: c\n    d: e\n", false}, {"a:\n  b: c\n d: e\n", false}, {"a: -\n", false}, {"a: ?x\n", false}, {"--- a\n", false},
 	{"<<: *x\n", false}, {"a: b\n...\n", false}, {"%YAML 1.2\n", false}, {"a: x:\n", false},
 }
@@ -105,6 +106,31 @@ func TestBlockReaderSigmaHQ(t *testing.T) {
 	t.Logf("%d of %d documents", taken, files)
 	if files != 3754 || taken < files*9/10 {
 		t.Errorf("%d of %d documents", taken, files)
+	}
+}
+
+// TestBlockReaderRandom puts documents together from the pieces that matter; a fuzzer finds them slowly.
+func TestBlockReaderRandom(t *testing.T) {
+	pieces := []string{
+		" a", " b1", " -2", " '", "''", " 'x'", " \"y\"", "\"", " |", " >", " #", " # c", "#", "\\", " ", " [", " ~", " é", ":", ": ", " - ", "-",
+		"\nk1:", "\nk2:", "\n  k3:", "\n  k4:", "\n    k5:", "\n", "\n\n", "\n  ", "\n    x", "\n- ", "\n  -", "\n  - k6:", "\n    - ", "\n# d", "\n  # e",
+	}
+	rng := rand.New(rand.NewPCG(5, 0))
+	taken := 0
+	for range 100_000 {
+		var b strings.Builder
+		b.WriteString("k:")
+		for range 1 + rng.IntN(8) {
+			b.WriteString(pieces[rng.IntN(len(pieces))])
+		}
+		for _, c := range splitDocuments(b.String()) {
+			if sameAsYAML(t, c.text) {
+				taken++
+			}
+		}
+	}
+	if taken < 5_000 {
+		t.Errorf("only %d taken", taken)
 	}
 }
 
