@@ -2,6 +2,7 @@ package index
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"strings"
 )
 
@@ -9,21 +10,16 @@ import (
 // occur otherwise.
 type grams struct {
 	table
-	literals [][]byte // by the Set's numbers; filled for literals searched anywhere only
+	literals []Literal // by the Set's numbers
 }
 
 func newGrams(literals []Literal, long []uint32) grams {
-	g := grams{literals: make([][]byte, len(literals))}
-	for i, l := range literals {
-		if l.Anchor == Anywhere {
-			g.literals[i] = []byte(l.Text)
-		}
-	}
+	g := grams{literals: literals}
 	var entries []entry
 	used := map[uint32]int{}
 	for _, id := range long {
 		e := entry{id: id}
-		e.gram, e.off = rarest(g.literals[id], used)
+		e.gram, e.off = rarest(literals[id].Text, used)
 		used[e.gram]++
 		entries = append(entries, e)
 	}
@@ -31,18 +27,23 @@ func newGrams(literals []Literal, long []uint32) grams {
 	return g
 }
 
+// appendHits looks at four grams at once: of most of them none is in the filter.
 func (g *grams) appendHits(dst []uint32, value []byte) []uint32 {
-	if len(g.entries) == 0 {
-		return dst
-	}
-	filter, shift := g.filter, g.shift
-	for i := 0; i+gramLen <= len(value); i++ {
-		gram := binary.LittleEndian.Uint32(value[i:])
-		h := hash(gram) >> shift
-		if filter[h>>6]>>(h&63)&1 == 0 {
-			continue
+	filter, shift, i := g.filter, g.shift&31, 0
+	for ; i+8 <= len(value); i += 4 {
+		w := binary.LittleEndian.Uint64(value[i:])
+		a, b, c, d := hash(uint32(w))>>shift, hash(uint32(w>>8))>>shift, hash(uint32(w>>16))>>shift, hash(uint32(w>>24))>>shift
+		found := filter[a>>6]>>(a&63)&1 | filter[b>>6]>>(b&63)&1<<1 | filter[c>>6]>>(c&63)&1<<2 | filter[d>>6]>>(d&63)&1<<3
+		for ; found != 0; found &= found - 1 {
+			k := bits.TrailingZeros64(found)
+			dst = g.verify(dst, value, i+k, uint32(w>>(8*k)))
 		}
-		dst = g.verify(dst, value, i, gram)
+	}
+	for ; i+gramLen <= len(value); i++ {
+		gram := binary.LittleEndian.Uint32(value[i:])
+		if h := hash(gram) >> shift; filter[h>>6]>>(h&63)&1 != 0 {
+			dst = g.verify(dst, value, i, gram)
+		}
 	}
 	return dst
 }
@@ -54,8 +55,8 @@ func (g *grams) verify(dst []uint32, value []byte, at int, gram uint32) []uint32
 			continue
 		}
 		from := at - int(e.off)
-		lit := g.literals[e.id]
-		if len(value)-from >= len(lit) && string(value[from:from+len(lit)]) == string(lit) {
+		lit := g.literals[e.id].Text
+		if len(value)-from >= len(lit) && string(value[from:from+len(lit)]) == lit {
 			dst = append(dst, e.id)
 		}
 	}
@@ -75,12 +76,12 @@ func commonness(b byte) int {
 
 // rarest picks the gram of a literal that is made of the least common bytes and is not the gram of
 // many others already.
-func rarest(lit []byte, used map[uint32]int) (gram, off uint32) {
+func rarest(lit string, used map[uint32]int) (gram, off uint32) {
 	best := -1
 	for i := 0; i+gramLen <= len(lit); i++ {
-		w := binary.LittleEndian.Uint32(lit[i:])
+		w := binary.LittleEndian.Uint32([]byte(lit[i : i+gramLen]))
 		score := 1
-		for _, b := range lit[i : i+gramLen] {
+		for _, b := range []byte(lit[i : i+gramLen]) {
 			score *= commonness(b)
 		}
 		score *= 1 + used[w]

@@ -23,37 +23,70 @@ type Literal struct {
 // of whose answers is verified.
 type Set struct {
 	literals []Literal
-	always   []uint32            // empty literals that are not anchored at both ends
-	whole    map[string][]uint32 // Whole, by text
-	starts   ends                // Start
-	finishes ends                // End
-	grams    grams               // Anywhere, of four bytes or more
-	short    []shortGroup        // Anywhere, shorter than a gram
+	always   []uint32 // empty literals that are not anchored at both ends
+	whole    keyTable // Whole
+	starts   []ends   // Start
+	finishes []ends   // End
+	grams    grams    // Anywhere, of four bytes or more
+	pairs    *pairs   // Anywhere, of two or three bytes
+	bytes    []single // Anywhere, of one byte
+}
+
+// single is the literals that are one byte.
+type single struct {
+	c   byte
+	ids []uint32
 }
 
 // New builds a Set; a literal's number is its index in the slice, which the Set keeps.
 func New(literals []Literal) *Set {
-	s := &Set{literals: literals, whole: map[string][]uint32{}}
-	var long []uint32
+	s := &Set{literals: literals}
+	var whole []keyEntry
+	var starts, finishes [len(levelSizes)][]keyEntry
+	var long, short []uint32
 	for i, l := range literals {
-		id := uint32(i)
+		id, text := uint32(i), l.Text
+		level := levelOf(len(text))
 		switch {
 		case l.Anchor == Whole:
-			s.whole[l.Text] = append(s.whole[l.Text], id)
-		case l.Text == "":
+			whole = append(whole, keyEntry{wholeKey([]byte(text)), id})
+		case text == "":
 			s.always = append(s.always, id)
 		case l.Anchor == Start:
-			s.starts.add(l.Text, id, firstBytes)
+			n := levelSizes[level]
+			starts[level] = append(starts[level], keyEntry{endKey([]byte(text[:n])), id})
 		case l.Anchor == End:
-			s.finishes.add(l.Text, id, lastBytes)
-		case len(l.Text) < gramLen:
-			s.addShort(l.Text, id)
+			n := levelSizes[level]
+			finishes[level] = append(finishes[level], keyEntry{endKey([]byte(text[len(text)-n:])), id})
+		case len(text) == 1:
+			s.addByte(text[0], id)
+		case len(text) < gramLen:
+			short = append(short, id)
 		default:
 			long = append(long, id)
 		}
 	}
-	s.grams = newGrams(literals, long)
+	s.whole = newKeyTable(whole)
+	for level, n := range levelSizes {
+		if len(starts[level]) > 0 {
+			s.starts = append(s.starts, ends{n, newKeyTable(starts[level])})
+		}
+		if len(finishes[level]) > 0 {
+			s.finishes = append(s.finishes, ends{n, newKeyTable(finishes[level])})
+		}
+	}
+	s.grams, s.pairs = newGrams(literals, long), newPairs(literals, short)
 	return s
+}
+
+func (s *Set) addByte(c byte, id uint32) {
+	for i := range s.bytes {
+		if s.bytes[i].c == c {
+			s.bytes[i].ids = append(s.bytes[i].ids, id)
+			return
+		}
+	}
+	s.bytes = append(s.bytes, single{c, []uint32{id}})
 }
 
 // Len is the number of literals.
@@ -63,100 +96,76 @@ func (s *Set) Len() int { return len(s.literals) }
 // several times may be appended several times.
 func (s *Set) AppendHits(dst []uint32, value []byte) []uint32 {
 	dst = append(dst, s.always...)
-	if len(s.whole) > 0 {
-		dst = append(dst, s.whole[string(value)]...)
-	}
-	for i := range s.starts.levels {
-		lv := &s.starts.levels[i]
-		if len(value) < lv.n {
-			continue
-		}
-		for _, id := range lv.table[string(value[:lv.n])] {
-			if t := s.literals[id].Text; len(value) >= len(t) && string(value[:len(t)]) == t {
-				dst = append(dst, id)
+	if len(s.whole.entries) > 0 {
+		key := wholeKey(value)
+		for _, e := range s.whole.with(key) {
+			if e.key == key && s.literals[e.id].Text == string(value) {
+				dst = append(dst, e.id)
 			}
 		}
 	}
-	for i := range s.finishes.levels {
-		lv := &s.finishes.levels[i]
-		if len(value) < lv.n {
-			continue
-		}
-		for _, id := range lv.table[string(value[len(value)-lv.n:])] {
-			if t := s.literals[id].Text; len(value) >= len(t) && string(value[len(value)-len(t):]) == t {
-				dst = append(dst, id)
-			}
+	for i := range s.starts {
+		dst = s.appendStarts(dst, value, &s.starts[i])
+	}
+	for i := range s.finishes {
+		dst = s.appendFinishes(dst, value, &s.finishes[i])
+	}
+	for i := range s.bytes {
+		if x := &s.bytes[i]; bytes.IndexByte(value, x.c) >= 0 {
+			dst = append(dst, x.ids...)
 		}
 	}
-	for i := range s.short {
-		dst = s.appendShort(dst, value, &s.short[i])
+	if s.pairs != nil {
+		dst = s.pairs.appendHits(dst, value)
 	}
-	return s.grams.appendHits(dst, value)
+	if len(s.grams.entries) > 0 {
+		dst = s.grams.appendHits(dst, value)
+	}
+	return dst
+}
+
+func (s *Set) appendStarts(dst []uint32, value []byte, e *ends) []uint32 {
+	if len(value) < e.n {
+		return dst
+	}
+	key := endKey(value[:e.n])
+	for _, x := range e.with(key) {
+		if t := s.literals[x.id].Text; x.key == key && len(value) >= len(t) && string(value[:len(t)]) == t {
+			dst = append(dst, x.id)
+		}
+	}
+	return dst
+}
+
+func (s *Set) appendFinishes(dst []uint32, value []byte, e *ends) []uint32 {
+	if len(value) < e.n {
+		return dst
+	}
+	key := endKey(value[len(value)-e.n:])
+	for _, x := range e.with(key) {
+		if t := s.literals[x.id].Text; x.key == key && len(value) >= len(t) && string(value[len(value)-len(t):]) == t {
+			dst = append(dst, x.id)
+		}
+	}
+	return dst
 }
 
 // levelSizes are the lengths by which anchored literals are looked up: each literal at the largest one
 // that it fills. `\cmd.exe` fills 8; paths below C:\Windows\System32 need 16 to be told apart.
 var levelSizes = [...]int{1, 2, 4, 8, 16}
 
-// ends holds the literals of one end of the value, by their outermost bytes.
+func levelOf(length int) int {
+	level := 0
+	for i, n := range levelSizes {
+		if n <= length {
+			level = i
+		}
+	}
+	return level
+}
+
+// ends holds the literals of one end of the value that are looked up by their n outermost bytes.
 type ends struct {
-	levels []level
-}
-
-type level struct {
-	n     int
-	table map[string][]uint32
-}
-
-func (e *ends) add(text string, id uint32, outermost func(string, int) string) {
-	n := 0
-	for _, size := range levelSizes {
-		if size <= len(text) {
-			n = size
-		}
-	}
-	for i := range e.levels {
-		if e.levels[i].n == n {
-			key := outermost(text, n)
-			e.levels[i].table[key] = append(e.levels[i].table[key], id)
-			return
-		}
-	}
-	e.levels = append(e.levels, level{n: n, table: map[string][]uint32{outermost(text, n): {id}}})
-}
-
-func firstBytes(s string, n int) string { return s[:n] }
-func lastBytes(s string, n int) string  { return s[len(s)-n:] }
-
-// shortGroup is the short literals that begin with one byte. There are hundreds, but most are emoji, which
-// share their first byte and occur in few values.
-type shortGroup struct {
-	first byte
-	ids   []uint32
-}
-
-func (s *Set) addShort(text string, id uint32) {
-	for i := range s.short {
-		if s.short[i].first == text[0] {
-			s.short[i].ids = append(s.short[i].ids, id)
-			return
-		}
-	}
-	s.short = append(s.short, shortGroup{first: text[0], ids: []uint32{id}})
-}
-
-func (s *Set) appendShort(dst []uint32, value []byte, g *shortGroup) []uint32 {
-	for {
-		i := bytes.IndexByte(value, g.first)
-		if i < 0 {
-			return dst
-		}
-		value = value[i:]
-		for _, id := range g.ids {
-			if t := s.literals[id].Text; len(value) >= len(t) && string(value[:len(t)]) == t {
-				dst = append(dst, id)
-			}
-		}
-		value = value[1:]
-	}
+	n int
+	keyTable
 }
