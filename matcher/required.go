@@ -13,10 +13,12 @@ import (
 type clause []string
 
 // Bounds on the clauses of a regular expression. A literal of one byte is in most values, unless it is one of
-// rareBytes; more than maxAlternatives literals are as good as none.
+// rareBytes; more than maxAlternatives literals are as good as none. A second clause has to be worth a
+// search of its own: shorter literals cost another pass over the value.
 const (
 	maxAlternatives = 64
-	maxClauses      = 4
+	maxClauses      = 2
+	minSecond       = 4
 	rareBytes       = "`{}^+<>|&;$%~@#![]"
 )
 
@@ -47,7 +49,12 @@ func requiredLiterals(expr string) []clause {
 		}
 	}
 	slices.SortStableFunc(out, func(a, b clause) int { return selectivity(b) - selectivity(a) })
-	return out[:min(len(out), maxClauses)]
+	for i, c := range out {
+		if i == maxClauses || i > 0 && shortest(c) < minSecond {
+			return out[:i]
+		}
+	}
+	return out
 }
 
 func shortest(c clause) int {

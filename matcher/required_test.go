@@ -23,7 +23,8 @@ func TestRequiredLiterals(t *testing.T) {
 	test(`(?i)abc`, clause{"abc"})
 	test(`(?i)sam`, clause{"sam", "ſam"})
 	test(`(?i)kim`, clause{"kim"}) // the Kelvin sign folds to k
-	test(`abc.*defg`, clause{"defg"}, clause{"abc"})
+	test(`abc.*defg`, clause{"defg"})
+	test(`abcd.*defgh.*bcde`, clause{"defgh"}, clause{"abcd"})
 	test(`foo|barr`, clause{"barr", "foo"})
 	test(`(foo|bar)baz`, clause{"barbaz", "foobaz"})
 	test(`x(foo)?bar`, clause{"xbar", "xfoobar"})
