@@ -6,8 +6,8 @@ package event
 func valueAt(b []byte, i int) (v Value, end int) {
 	switch c := b[i]; c {
 	case '"':
-		end, escaped := stringEnd(b, i+1)
-		return Value{Raw: b[i+1 : end], Kind: String, Escaped: escaped}, end + 1
+		end, found := stringEnd(b, i+1)
+		return Value{Raw: b[i+1 : end], Kind: String, Escaped: found != 0}, end + 1
 	case '{', '[':
 		end = skipNested(b, i, 0)
 		return Value{Raw: b[i:end], Kind: kindOf(c)}, end
@@ -55,8 +55,8 @@ func (m *members) next() bool {
 			return false
 		}
 	}
-	end, escaped := stringEnd(m.object, m.i+1)
-	m.key, m.escaped = m.object[m.i+1:end], escaped
+	end, found := stringEnd(m.object, m.i+1)
+	m.key, m.escaped = m.object[m.i+1:end], found != 0
 	for end++; m.object[end] == ':' || m.object[end] <= ' '; end++ {
 	}
 	m.value, m.i = valueAt(m.object, end)

@@ -26,6 +26,7 @@ type Decoder struct {
 	touched []int32 // cells that were filled, to be emptied before the next record
 	present []int32 // XML elements of the System that are fields, see fillAliases
 	visits  []visit // by the visits of p
+	escapes escapes // in the strings of the record, by the fast pass
 	round   uint64  // number of the pass, by which visits are told apart from old ones
 
 	// scratch holds the texts of values that the record does not hold as they are; origins says where
@@ -128,6 +129,7 @@ func (d *Decoder) decode() *Error {
 			return d.count(slow, errUnknownShape)
 		}
 		if shape == d.guess {
+			d.event.Plain = !slow && d.escapes&unicodeEscape == 0
 			return d.count(slow, d.resolve())
 		}
 		d.guess = shape
@@ -186,6 +188,7 @@ func (d *Decoder) start(p *program) {
 		d.visits = make([]visit, p.visits)
 	}
 	d.round++
+	d.escapes = 0
 }
 
 // set fills a cell. A key that comes again replaces what was there, as in encoding/json.

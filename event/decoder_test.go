@@ -105,6 +105,10 @@ func checkLeaves(t testing.TB, e *Event, want naive) {
 	var got, naively []string
 	for _, l := range e.AppendLeaves(nil) {
 		got = append(got, l.Field+"="+scalars(unmarshal(t, l.Value), nil)[0])
+		inHex := l.Field == "Keywords" && bytes.HasPrefix(l.Value.Raw, []byte("0x"))
+		if e.Plain && !inHex && (!bytes.Contains(e.Raw, l.Value.Raw) || hasUnicodeEscape(l.Value.Raw)) && l.Field != eventIDField {
+			t.Errorf("leaf %s is not plain: %s\n%s", l.Field, l.Value.Raw, e.Raw)
+		}
 		if path := e.LeafPath(l); !gjson.GetBytes(e.Raw, path).Exists() {
 			t.Errorf("leaf %s: nothing at its path %q\n%s", l.Field, path, e.Raw)
 		}
@@ -288,6 +292,28 @@ func TestPaths(t *testing.T) {
 	check(flatAuthentication, "Empty", "Empty")
 	check(flatAuthentication, "NoSuch", "")
 	check(`{"EventID":1,"a|b*\u0063":{"@x":1}}`, "a|b*c.@x", `a\|b\*c.\@x`)
+}
+
+func TestPlain(t *testing.T) {
+	for record, want := range map[string]bool{
+		nxlogProcess:      false, // \u in the command line
+		winlogbeatProcess: true,
+		evtxProcess:       true,
+		`{"EventID":1,"Channel":"C","F":"C:\\uses\"\/\n"}`:           true,
+		`{"EventID":1,"Channel":"C","F":"a long text \u0041"}`:       false,
+		`{"EventID":1,"Channel":"C","F":"\u0041"}`:                   false,
+		`{"EventID":1,"Channel":"C","O":{"x":["C:\\uses"]}}`:         true,
+		`{"EventID":1,"Channel":"C","O":{"x":["C:\\\u0041"]}}`:       false,
+		`{"EventID":1,"Channel":"C","\u0041":"another reading"}`:     false,
+		`{"EventID":1,"Channel":"C","F":"twelve bytes","G":"\\u00"}`: true,
+	} {
+		if e := decodeOne(t, NewDecoder(NewSchema(wantedNames)), record, -1); e.Plain != want {
+			t.Errorf("plain is %v: %s", e.Plain, record)
+		}
+		if e := decodeOne(t, NewDecoderWith(NewSchema(nil), Options{NoFast: true}), record, -1); e.Plain {
+			t.Errorf("by gjson: plain: %s", record)
+		}
+	}
 }
 
 func TestLeafPaths(t *testing.T) {

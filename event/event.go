@@ -57,6 +57,10 @@ type Event struct {
 	EventType string
 	// Values holds the fields of the Schema, by number.
 	Values []Value
+	// Plain is set when every text that AppendLeaves gives lies in Raw as it stands, or with escapes of two
+	// characters only: no \u, and nothing that was rewritten but numbers (as NXLog's Keywords are). Whoever
+	// looks for a text in all of the event can then look at Raw first. False says nothing.
+	Plain bool
 	// Raw is the event's JSON: the record, or the element of a record that holds several.
 	Raw []byte
 

@@ -119,11 +119,12 @@ func (d *Decoder) fastValue(e *entry, n *node, i, depth int) int {
 	var end int
 	switch c := b[i]; c {
 	case '"':
-		close, escaped := stringEnd(b, i+1)
+		close, found := stringEnd(b, i+1)
 		if close < 0 {
 			return close
 		}
-		v, end = Value{Raw: b[i+1 : close], Kind: String, Escaped: escaped}, close+1
+		v, end = Value{Raw: b[i+1 : close], Kind: String, Escaped: found != 0}, close+1
+		d.escapes |= found
 	case '{', '[':
 		switch {
 		case depth >= maxDepth:
@@ -133,7 +134,9 @@ func (d *Decoder) fastValue(e *entry, n *node, i, depth int) int {
 			end = d.fastObject(e.child, i+1, depth+1)
 			d.leave(e)
 		default:
-			end = skipNested(b, i, depth)
+			if end = skipNested(b, i, depth); end >= 0 && hasUnicodeEscape(b[i:end]) {
+				d.escapes |= unicodeEscape
+			}
 		}
 		if end < 0 {
 			return end

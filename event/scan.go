@@ -1,6 +1,7 @@
 package event
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/bits"
 )
@@ -28,63 +29,89 @@ const (
 	highs = 0x8080808080808080
 )
 
-// stringEnd finds the closing quote of the string whose first byte is at i, and says whether there is an
-// escape in it.
+// escapes says which escapes a string has.
+type escapes uint8
+
+const (
+	simpleEscape  escapes = 1 << iota // of two bytes
+	unicodeEscape                     // \u and four digits
+)
+
+// stringEnd finds the closing quote of the string whose first byte is at i, and says which escapes are in
+// it.
 //
 // It looks at eight bytes at once for a quote, a backslash or a control character. Flipping bit 1 makes
 // the quote (0x22) 0x20 and leaves the control characters below it, so that one comparison finds both;
 // another finds the backslash. Each comparison is made on seven bits, so that no byte's carry reaches
 // the next, and a byte beyond ASCII is never one. Paths are full of escapes: those of one word are
 // skipped without reading it again.
-func stringEnd(b []byte, i int) (end int, escaped bool) {
+func stringEnd(b []byte, i int) (end int, found escapes) {
 	for i+9 <= len(b) { // eight, and the one that an escape at their end escapes
 		w := binary.LittleEndian.Uint64(b[i:])
 		q := w ^ 2*lows
 		s := w ^ '\\'*lows
 		noQuoteOrControl := (q &^ highs) + (0x7f-0x20)*lows | q
 		noBackslash := (s &^ highs) + 0x7f*lows | s
-		found := ^(noQuoteOrControl & noBackslash) & highs
+		stops := ^(noQuoteOrControl & noBackslash) & highs
 		next := i + 8
-		for found != 0 {
-			bit := bits.TrailingZeros64(found)
+		for stops != 0 {
+			bit := bits.TrailingZeros64(stops)
 			at := i + bit/8
 			if noBackslash>>bit&1 != 0 {
 				if b[at] == '"' {
-					return at, escaped
+					return at, found
 				}
-				return bad(at), escaped
+				return bad(at), found
 			}
-			escaped = true
 			if !isSimpleEscape[b[at+1]] {
+				found |= unicodeEscape
 				if next = escape(b, at); next < 0 {
-					return next, escaped
+					return next, found
 				}
 				break
 			}
+			found |= simpleEscape
 			next = max(next, at+2)
-			found &= ^uint64(0) << (bit + 9) // all after the escaped byte
+			stops &= ^uint64(0) << (bit + 9) // all after the escaped byte
 		}
 		i = next
 	}
-	return stringEndSlow(b, i, escaped)
+	return stringEndSlow(b, i, found)
 }
 
 // stringEndSlow is stringEnd byte by byte.
-func stringEndSlow(b []byte, i int, escaped bool) (int, bool) {
+func stringEndSlow(b []byte, i int, found escapes) (int, escapes) {
 	for i < len(b) {
 		switch c := b[i]; {
 		case c == '"':
-			return i, escaped
+			return i, found
 		case c < ' ' || c == '\\':
+			from := i
 			if i = escape(b, i); i < 0 {
-				return i, escaped
+				return i, found
 			}
-			escaped = true
+			if found |= simpleEscape; i > from+2 {
+				found |= unicodeEscape
+			}
 		default:
 			i++
 		}
 	}
-	return bad(i), escaped
+	return bad(i), found
+}
+
+// hasUnicodeEscape reports whether a string in checked JSON has a \u escape.
+func hasUnicodeEscape(b []byte) bool {
+	for {
+		i := bytes.IndexByte(b, '\\')
+		if i < 0 {
+			return false
+		}
+		if b[i+1] == 'u' {
+			return true
+		}
+		b = b[i+2:]
+	}
 }
 
 // isSimpleEscape says which bytes after a backslash are an escape of two bytes.

@@ -11,9 +11,10 @@ import (
 // Evidence is collected for hits only. It walks the rule's tree by the predicates that are known to be true, and
 // looks for the value only where one is.
 
-// hit adds a hit with its evidence.
-func (s *Session) hit(c *compiledRule) {
+// hit adds a hit with its evidence. refs says where the program has the rule's predicates.
+func (s *Session) hit(c *compiledRule, refs []predRef) {
 	s.stats.Hits++
+	s.refs = refs
 	first := len(s.evidence)
 	s.because = s.because[:0]
 	s.cond(c, c.rule.Detection.Condition)
@@ -100,18 +101,20 @@ func (s *Session) nodeHolds(n *node) bool {
 		return false
 	}
 	held := 0
+	at := n.first
 	for _, alts := range n.values {
-		if s.firstTrue(alts) >= 0 {
+		if s.firstTrue(alts, at) >= 0 {
 			held++
 		}
+		at += len(alts)
 	}
 	return n.item.Neq != (held == len(n.values) || held > 0 && !n.item.All)
 }
 
-// firstTrue gives the first of some predicates that is true, or -1.
-func (s *Session) firstTrue(alts []*predicate) int {
+// firstTrue gives the first that is true of some predicates, the first of which is number at of the rule; or -1.
+func (s *Session) firstTrue(alts []*predicate, at int) int {
 	for i, p := range alts {
-		ref := s.p.refs[p]
+		ref := s.refs[at+i]
 		if p.op.late() {
 			if s.late(ref.slot, ref.id) {
 				return i
@@ -134,8 +137,10 @@ func (s *Session) collect(search *rules.Search, n *node) {
 	if n.kind != rules.NodeItem || n.item.Neq {
 		return
 	}
+	at := n.first
 	for i, alts := range n.values {
-		j := s.firstTrue(alts)
+		j := s.firstTrue(alts, at)
+		at += len(alts)
 		if j < 0 {
 			continue
 		}

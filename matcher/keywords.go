@@ -65,5 +65,5 @@ func likeNumber(text string) bool {
 
 // keywordsAbsent reports that no predicate of a keyword slot is true, by a glance at the record.
 func (s *Session) keywordsAbsent(sl *slot) bool {
-	return sl.sieve != nil && !s.engine.opts.NoSieve && sl.sieve.Absent(s.ev.Raw)
+	return sl.sieve != nil && s.ev.Plain && !s.engine.opts.NoSieve && sl.sieve.Absent(s.ev.Raw)
 }

@@ -26,7 +26,7 @@ const (
 	firstEntries = 1 << 9
 	maxEntries   = 1 << 14
 	maxArena     = 4 << 20
-	maxKey       = 2 << 10 // a longer value is rarely there twice, and its scan is not the larger part
+	maxKey       = 8 << 10 // a longer value takes too much of the arena
 )
 
 // generation is an open hash table over records in an arena.

@@ -13,7 +13,6 @@ type program struct {
 	masks []wordMask
 	words int // predicate bits of all slots, in words
 	lates int // late predicates of all slots
-	refs  map[*predicate]predRef
 
 	// base is where the clause bits of the rules begin: for each of a rule's clauses a bit, in as many
 	// stretches as there are clauses; set where the rule has no such clause. A rule is a candidate when
@@ -30,14 +29,16 @@ type predRef struct {
 
 // programRule is a rule within a program.
 type programRule struct {
-	n     int      // index into Engine.rules
-	start int32    // of its condition in program.code
-	types []string // values of EventType that the rule is bound to here; empty: any
+	n     int       // index into Engine.rules
+	start int32     // of its condition in program.code
+	refs  []predRef // where its predicates are, in its order
+	types []string  // values of EventType that the rule is bound to here; empty: any
 }
 
 // builder makes a program.
 type builder struct {
 	*program
+	refs     map[*predicate]predRef
 	opts     Options
 	slotOf   map[slotKey]int
 	postings [][][]posting // by slot, by predicate
@@ -57,10 +58,14 @@ type member struct {
 
 // newProgram compiles the rules of a bucket. firstSlot numbers its slots within the engine.
 func newProgram(members []member, firstSlot int, opts Options) *program {
-	b := &builder{program: &program{refs: map[*predicate]predRef{}}, opts: opts, slotOf: map[slotKey]int{}}
+	b := &builder{program: &program{}, refs: map[*predicate]predRef{}, opts: opts, slotOf: map[slotKey]int{}}
 	for _, m := range members {
 		c := coder{p: b, rule: m.rule}
-		b.rules = append(b.rules, programRule{n: m.n, start: c.compile(), types: m.types})
+		r := programRule{n: m.n, start: c.compile(), types: m.types}
+		for _, p := range m.rule.preds {
+			r.refs = append(r.refs, b.ref(p))
+		}
+		b.rules = append(b.rules, r)
 	}
 	b.addClauses(members)
 	for i := range b.slots {

@@ -50,8 +50,9 @@ type Session struct {
 
 	hits     []Hit
 	evidence []Evidence
-	counts   []int  // of evidence, by hit
-	because  []int  // searches that made a condition true
+	counts   []int // of evidence, by hit
+	because  []int // searches that made a condition true
+	refs     []predRef
 	texts    []byte // of evidence that is not in the event as it stands
 }
 
@@ -123,7 +124,7 @@ func (s *Session) try(r *programRule) {
 	}
 	s.stats.Candidates++
 	if s.run(r.start) {
-		s.hit(c)
+		s.hit(c, r.refs)
 	}
 }
 

@@ -12,7 +12,8 @@ import (
 // predicates: what programs and evidence are made from. Immutable.
 type compiledRule struct {
 	rule     *rules.Rule
-	searches []node // as in rule.Detection.Searches
+	searches []node       // as in rule.Detection.Searches
+	preds    []*predicate // of all items, in the order of the rule
 }
 
 // node mirrors a rules.Node.
@@ -20,6 +21,7 @@ type node struct {
 	kind     rules.NodeKind
 	item     *rules.Item    // NodeItem only: as the rule has it
 	values   [][]*predicate // NodeItem only: for each value its alternatives
+	first    int            // NodeItem only: the number of its first predicate within the rule
 	children []node
 }
 
@@ -35,7 +37,7 @@ func (t *translator) rule(r, view *rules.Rule) (*compiledRule, *rules.Error) {
 	c := &compiledRule{rule: r, searches: make([]node, len(r.Detection.Searches))}
 	for i, s := range r.Detection.Searches {
 		var refusal *rules.Error
-		if c.searches[i], refusal = t.node(s.Root, view.Detection.Searches[i].Root); refusal != nil {
+		if c.searches[i], refusal = t.node(c, s.Root, view.Detection.Searches[i].Root); refusal != nil {
 			if refusal.Rule = nameOf(r); refusal.Pos.Line == 0 {
 				refusal.Pos = s.Pos
 			}
@@ -55,18 +57,18 @@ func nameOf(r *rules.Rule) string {
 	return r.Title
 }
 
-func (t *translator) node(n, view rules.Node) (node, *rules.Error) {
+func (t *translator) node(c *compiledRule, n, view rules.Node) (node, *rules.Error) {
 	out := node{kind: n.Kind}
 	switch {
 	case n.Kind == rules.NodeItem && n.Item != nil && len(n.Item.Values) > 0:
 		out.item = n.Item
-		refusal := t.item(&out, view.Item)
+		refusal := t.item(c, &out, view.Item)
 		return out, refusal
 	case (n.Kind == rules.NodeAll || n.Kind == rules.NodeAny) && len(n.Children) > 0:
 		out.children = make([]node, len(n.Children))
-		for i, c := range n.Children {
+		for i, child := range n.Children {
 			var refusal *rules.Error
-			if out.children[i], refusal = t.node(c, view.Children[i]); refusal != nil {
+			if out.children[i], refusal = t.node(c, child, view.Children[i]); refusal != nil {
 				return out, refusal
 			}
 		}
@@ -75,7 +77,8 @@ func (t *translator) node(n, view rules.Node) (node, *rules.Error) {
 	return out, &rules.Error{Code: rules.CodeUnsupported, Err: fmt.Errorf("the engine does not know nodes of kind %d with %d children", n.Kind, len(n.Children))}
 }
 
-func (t *translator) item(n *node, view *rules.Item) *rules.Error {
+func (t *translator) item(c *compiledRule, n *node, view *rules.Item) *rules.Error {
+	n.first = len(c.preds)
 	n.values = make([][]*predicate, len(view.Values))
 	for i := range view.Values {
 		v := &view.Values[i]
@@ -84,7 +87,7 @@ func (t *translator) item(n *node, view *rules.Item) *rules.Error {
 			if err != nil {
 				return &rules.Error{Pos: v.Pos, Code: rules.CodeUnsupported, Err: err}
 			}
-			n.values[i] = append(n.values[i], p)
+			n.values[i], c.preds = append(n.values[i], p), append(c.preds, p)
 		}
 	}
 	return nil
