@@ -77,9 +77,6 @@ func decodeDocument(c chunk, b *budget) (*yaml.Node, *place) {
 	if strings.ContainsAny(c.text, "\u0085\u2028\u2029") && severalDocuments(c.text) {
 		return nil, &place{line: c.line + 1, code: CodeSyntax, err: errors.New("a second document without a marker on a line of its own")}
 	}
-	if root := readBlock(c); root != nil {
-		return root, checkKeys(root)
-	}
 	doc, err := decodeNode([]byte(c.text))
 	switch {
 	case err != nil:
@@ -245,20 +242,6 @@ func mergesOf(n *yaml.Node) (merges []*yaml.Node, bad *place) {
 		}
 	}
 	return merges, nil
-}
-
-// checkKeys checks the keys of a tree that has neither aliases nor merges.
-func checkKeys(n *yaml.Node) *place {
-	for _, c := range n.Content {
-		if bad := checkKeys(c); bad != nil {
-			return bad
-		}
-	}
-	if n.Kind != yaml.MappingNode {
-		return nil
-	}
-	_, bad := mergesOf(n)
-	return bad
 }
 
 // valueType is the type of a scalar, and of what modifiers make of it. It is a set, so that a
