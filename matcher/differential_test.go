@@ -35,13 +35,17 @@ func TestGenerated(t *testing.T) {
 	if raceDetector {
 		rounds = 6
 	}
-	events, hits := 0, 0
+	events, hits, bound := 0, 0, 0
 	for range rounds {
 		var texts []string
 		for range 1 + rng.IntN(80) {
 			texts = append(texts, generate.Rule(rng))
 		}
 		set := parseRules(t, texts...)
+		if rng.IntN(2) == 0 {
+			set = rules.Assemble([]rules.File{{Rules: set.Rules}}, rules.LoadOptions{Sources: otherNames})
+			bound++
+		}
 		lanes := newLanes(t, set)
 		for range 40 {
 			record := []byte(generate.Record(rng))
@@ -55,10 +59,19 @@ func TestGenerated(t *testing.T) {
 			compare(t, lanes, record, want)
 		}
 	}
-	if events != 40*rounds || hits < 2*events {
-		t.Errorf("%d hits on %d events: too few to mean anything", hits, events)
+	if events != 40*rounds || hits < 2*events || bound == 0 {
+		t.Errorf("%d hits on %d events, %d sets with bindings of their own: too few to mean anything", hits, events, bound)
 	}
 }
+
+// otherNames binds what generate makes a second time, with fields under other names: two that change
+// places, one under a name with dots, and one that is there under both names.
+var otherNames = rules.SourceOptions{Security4688: true, Custom: []rules.CustomBinding{
+	{Product: "windows", Category: "process_creation", Service: "sysmon", Channels: []string{"Security"}, EventIDs: []uint32{4625, 4688},
+		Aliases: []rules.FieldAlias{{Field: "A", Event: "B"}, {Field: "B", Event: "A"}, {Field: "CommandLine", Event: "C.B"}, {Field: "Port", Event: "EventID"}}},
+	{Product: "windows", Category: "process_creation", Channels: []string{"microsoft-windows-sysmon/operational"}, EventIDs: []uint32{1},
+		Aliases: []rules.FieldAlias{{Field: "Payload", Event: "CommandLine"}, {Field: "A.B", Event: "A"}}},
+}}
 
 // compare runs a record through every lane, twice: the second time from memory.
 func compare(t testing.TB, lanes []*lane, record []byte, want []string) {

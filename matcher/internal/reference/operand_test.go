@@ -14,7 +14,7 @@ func TestOperands(t *testing.T) {
 	test := func(o rules.Operand, event string, want bool) {
 		t.Helper()
 		kinds[o.Kind] = true
-		if got := operand("F", o, decode(t, event)); got != want {
+		if got := operand("F", o, view{fields: decode(t, event)}); got != want {
 			t.Errorf("got %v for %+v on %s", got, o, event)
 		}
 	}
@@ -89,5 +89,5 @@ func TestUnknownOperandPanics(t *testing.T) {
 			t.Error("an unknown kind was skipped")
 		}
 	}()
-	operand("F", rules.Operand{Kind: 250}, map[string]any{"F": "x"})
+	operand("F", rules.Operand{Kind: 250}, view{fields: map[string]any{"F": "x"}})
 }

@@ -2,7 +2,6 @@ package reference
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -24,7 +23,7 @@ func MatchSet(set *rules.Set, e Event) []string {
 	var out []string
 	for _, r := range set.Rules {
 		views := gate(set, r.LogSource, e)
-		if !slices.ContainsFunc(views, func(fields map[string]any) bool { return Match(r, fields) }) {
+		if !slices.ContainsFunc(views, func(v view) bool { return cond(r.Detection, r.Detection.Condition, v) }) {
 			continue
 		}
 		if r.ID != "" {
@@ -37,9 +36,15 @@ func MatchSet(set *rules.Set, e Event) []string {
 	return out
 }
 
-// gate gives the fields of e as rules of the log source name them, once for each binding that takes e:
-// none when e is no event of it (sigma-semantics: a rule is never tried on events of another).
-func gate(set *rules.Set, ls rules.LogSource, e Event) (views []map[string]any) {
+// view is the fields of an event, and which of them rules call otherwise.
+type view struct {
+	fields  map[string]any
+	aliases []rules.FieldAlias
+}
+
+// gate gives e as rules of the log source see it, once for each binding that takes e: none when e is no
+// event of it (sigma-semantics: a rule is never tried on events of another).
+func gate(set *rules.Set, ls rules.LogSource, e Event) (views []view) {
 	bindings, _ := set.Bind(ls)
 	for _, b := range bindings {
 		if len(b.Channels) > 0 && !slices.Contains(b.Channels, lower(e.Channel)) {
@@ -51,29 +56,18 @@ func gate(set *rules.Set, ls rules.LogSource, e Event) (views []map[string]any) 
 		if len(b.EventTypes) > 0 && e.EventType != "" && !slices.Contains(b.EventTypes, lower(e.EventType)) {
 			continue
 		}
-		views = append(views, aliased(e.Fields, b.Aliases))
+		views = append(views, view{e.Fields, b.Aliases})
 	}
 	return views
-}
-
-// aliased is the fields with some under the names that rules have for them.
-func aliased(fields map[string]any, aliases []rules.FieldAlias) map[string]any {
-	out := maps.Clone(fields)
-	for _, a := range aliases {
-		if v, ok := fields[a.Event]; ok {
-			out[a.Field] = v
-		}
-	}
-	return out
 }
 
 // Match evaluates one rule on the fields of one event, without the gate. It panics on an operand it
 // does not know: a test must not pass because both sides skip something.
 func Match(r *rules.Rule, event map[string]any) bool {
-	return cond(r.Detection, r.Detection.Condition, event)
+	return cond(r.Detection, r.Detection.Condition, view{fields: event})
 }
 
-func cond(d rules.Detection, c rules.Cond, event map[string]any) bool {
+func cond(d rules.Detection, c rules.Cond, event view) bool {
 	switch c.Kind {
 	case rules.CondSearch:
 		return node(d.Searches[c.Search].Root, event)
@@ -105,7 +99,7 @@ func cond(d rules.Detection, c rules.Cond, event map[string]any) bool {
 	panic(fmt.Sprintf("BUG: condition kind %d", c.Kind))
 }
 
-func node(n rules.Node, event map[string]any) bool {
+func node(n rules.Node, event view) bool {
 	switch n.Kind {
 	case rules.NodeItem:
 		return item(*n.Item, event)
@@ -128,7 +122,7 @@ func node(n rules.Node, event map[string]any) bool {
 }
 
 // item is OR over the values, AND with all; neq negates the outcome.
-func item(it rules.Item, event map[string]any) bool {
+func item(it rules.Item, event view) bool {
 	held := 0
 	for _, v := range it.Values {
 		for _, o := range v.Alts {
@@ -145,13 +139,13 @@ func item(it rules.Item, event map[string]any) bool {
 	return result != it.Neq
 }
 
-func operand(field string, o rules.Operand, event map[string]any) bool {
+func operand(field string, o rules.Operand, event view) bool {
 	var values []any
 	present := false
 	if field == "" {
-		values = leaves(event, nil)
+		values = leaves(event.fields, nil)
 	} else {
-		values, present = lookup(event, field)
+		values, present = event.field(field)
 	}
 	switch o.Kind {
 	case rules.OperandExists:
@@ -159,7 +153,7 @@ func operand(field string, o rules.Operand, event map[string]any) bool {
 	case rules.OperandNull:
 		return isNull(values)
 	case rules.OperandFieldRef:
-		others, _ := lookup(event, o.FieldRef)
+		others, _ := event.field(o.FieldRef)
 		return fieldRef(o, flatten(values, nil), flatten(others, nil))
 	}
 	for _, v := range flatten(values, nil) {
@@ -199,6 +193,17 @@ func anchored(a rules.Anchor, s, other string) bool {
 		return strings.Contains(s, other)
 	}
 	panic(fmt.Sprintf("BUG: anchor %d", a))
+}
+
+// field finds what rules call name. Where the events call it otherwise, nothing else is looked at: a field
+// of theirs that happens to have the rules' name is another one.
+func (v view) field(name string) (values []any, present bool) {
+	for _, a := range v.aliases {
+		if a.Field == name {
+			return lookup(v.fields, a.Event)
+		}
+	}
+	return lookup(v.fields, name)
 }
 
 // lookup finds a field: the exact key first, else the objects by the dotted segments, fanning out

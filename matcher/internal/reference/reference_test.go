@@ -63,6 +63,7 @@ func TestMatchSet(t *testing.T) {
 	process := `{"EventID":4688,"Channel":"Security","NewProcessName":"x"}`
 	test(plain, process, "windows")
 	test(wide, process, "anyProcess", "process", "windows")
+	test(wide, `{"EventID":4688,"Channel":"Security","Image":"x"}`, "windows") // not the field that rules mean
 	test(wide, `{"EventID":1,`+sysmon+`,"NewProcessName":"x"}`, "sysmon", "windows")
 	virus := `{"EventID":1116,"Channel":"Microsoft-Windows-Windows Defender/Operational","Threat Name":"Virus:EICAR"}`
 	test(plain, virus, "windows")
