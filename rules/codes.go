@@ -31,6 +31,7 @@ const (
 	CodeFilter         = "E027" // a filter that cannot be read
 	CodeCorrelation    = "E028" // a correlation that cannot be read
 	CodeReference      = "E029" // a correlation's reference that leads nowhere
+	CodeBinding        = "E030" // a file of log sources that cannot be read
 
 	CodeUnknownLevel  = "W001"
 	CodeUnknownStatus = "W002"

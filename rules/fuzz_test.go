@@ -51,6 +51,27 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
+// FuzzSettingsFiles: no bytes make the files of placeholders and log sources panic, and they give values or findings.
+func FuzzSettingsFiles(f *testing.F) {
+	f.Add([]byte("a: [x, 5]\n---\nb: y\n"))
+	f.Add([]byte("- {product: a, channels: [b], event_ids: [1, x], fields: {c: Threat Name, d: e.f}}\n- &a [*a]\n"))
+	f.Fuzz(func(t *testing.T, src []byte) {
+		values, findings := ParsePlaceholders("p.yml", src)
+		for name, v := range values {
+			if name == "" || len(v) == 0 || len(findings) > 0 {
+				t.Errorf("placeholder %q: %v beside %v", name, v, findings)
+			}
+		}
+		bindings, findings := ParseLogSources("l.yml", src)
+		for _, b := range bindings {
+			if b.Category+b.Product+b.Service == "" || len(b.Channels) == 0 || slices.Contains(b.Channels, "") || len(findings) > 0 {
+				t.Errorf("binding %+v beside %v", b, findings)
+			}
+		}
+		_ = Assemble(nil, LoadOptions{Sources: SourceOptions{Custom: bindings}})
+	})
+}
+
 // checkNode holds a tree against what rule.go promises of it.
 func checkNode(t *testing.T, n Node) {
 	if n.Kind != NodeItem {

@@ -19,8 +19,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the goldens in testdata")
 
-// TestGolden runs each txtar: its rule files give the findings of loading and of the analysis that stand in it, and one of them has
-// the code in the golden's name.
+// TestGolden runs each txtar: its rule files, and its files of placeholders and log sources by their names, give the findings of
+// loading and of the analysis that stand in it, and one of them has the code in the golden's name.
 func TestGolden(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(files) == 0 {
@@ -34,11 +34,19 @@ func TestGolden(t *testing.T) {
 		var parsed []File
 		want := -1
 		for i, f := range ar.Files {
-			if f.Name == "findings" {
+			base, _, _ := strings.Cut(f.Name, ".")
+			switch base {
+			case "findings":
 				want = i
-				continue
+			case "placeholders":
+				_, findings := ParsePlaceholders(f.Name, f.Data)
+				parsed = append(parsed, File{Findings: findings})
+			case "logsources":
+				_, findings := ParseLogSources(f.Name, f.Data)
+				parsed = append(parsed, File{Findings: findings})
+			default:
+				parsed = append(parsed, ParseFile(f.Name, f.Data, LoadOptions{}))
 			}
-			parsed = append(parsed, ParseFile(f.Name, f.Data, LoadOptions{}))
 		}
 		if want < 0 {
 			t.Fatalf("%s: no findings", file)

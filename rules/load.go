@@ -92,22 +92,25 @@ var builtin embed.FS
 
 // Default is the rule set inside the binary: what picket runs when it is told nothing else. Its rules
 // and their licenses are in builtin.
-func Default() *Set {
+func Default() *Set { return LoadOptions{}.Default() }
+
+// Default is Default with choices.
+func (o LoadOptions) Default() *Set {
 	names, err := fs.Glob(builtin, "builtin/*.yml")
 	if err != nil {
 		panic("BUG: " + err.Error())
 	}
-	var rules []*Rule
+	var files []File
 	for _, name := range names {
 		src, err := builtin.ReadFile(name)
 		if err != nil {
 			panic("BUG: " + err.Error())
 		}
-		r, findings := Parse(name, src)
-		if len(findings) > 0 {
-			panic("BUG: built-in rule: " + findings.Error())
+		f := ParseFile(name, src, o)
+		if len(f.Findings) > 0 {
+			panic("BUG: built-in rule: " + f.Findings.Error())
 		}
-		rules = append(rules, r...)
+		files = append(files, f)
 	}
-	return NewSet(rules, nil)
+	return Assemble(files, o)
 }

@@ -212,23 +212,6 @@ func TestBind(t *testing.T) {
 	}
 }
 
-func TestSourceOptionsCheck(t *testing.T) {
-	if err := (SourceOptions{Custom: []CustomBinding{{Product: "aws", Channels: []string{"aws"}}}}).Check(); err != nil {
-		t.Error(err)
-	}
-	err := SourceOptions{Custom: []CustomBinding{
-		{Product: "aws", Channels: []string{"aws"}},
-		{Channels: []string{"x"}},
-		{Product: "a", Channels: []string{""}, Aliases: []FieldAlias{{"", "x"}}},
-	}}.Check()
-	want := "log source binding 2: names neither category, product nor service\n" +
-		"log source binding 3: needs the names of channels\n" +
-		"log source binding 3: an alias needs the name of the field in rules and in events"
-	if err == nil || err.Error() != want {
-		t.Errorf("got %v", err)
-	}
-}
-
 func TestView(t *testing.T) {
 	parse := func(detection string) *Rule {
 		rs, es := parseDetection(detection)
@@ -251,5 +234,46 @@ func TestView(t *testing.T) {
 	}
 	if other := parse("{s: {CommandLine: y}, condition: s}"); b.View(other) != other {
 		t.Error("a rule without any of the fields was copied")
+	}
+}
+
+// TestParseLogSources: what a file of log sources gives; E030_log_source_file.txtar has what is refused.
+func TestParseLogSources(t *testing.T) {
+	check := func(text string, want ...CustomBinding) {
+		t.Helper()
+		got, findings := ParseLogSources("l.yml", []byte(text))
+		if diff := cmp.Diff(want, got); diff != "" || len(findings) > 0 {
+			t.Errorf("%q: %v\n%s", text, findings, diff)
+		}
+	}
+	check("")
+	check("# nothing yet\n---\n~\n")
+	check("[]\n")
+	check("- {product: acme, channels: Gateway/Access}\n", CustomBinding{Product: "acme", Channels: []string{"Gateway/Access"}})
+	check("- category: proxy\n  product: acme\n  service: gateway\n  channels: [a, 5]\n  event_ids: [0, 4294967295]\n  fields: {c-uri: request.path, User: ''''}\n",
+		CustomBinding{Category: "proxy", Product: "acme", Service: "gateway", Channels: []string{"a", "5"}, EventIDs: []uint32{0, 4294967295},
+			Aliases: []FieldAlias{{"c-uri", "request.path"}, {"User", "'"}}})
+	check("- {product: acme, channels: a, event_ids: 7}\n- {service: b, channels: b, fields: {}}\n",
+		CustomBinding{Product: "acme", Channels: []string{"a"}, EventIDs: []uint32{7}}, CustomBinding{Service: "b", Channels: []string{"b"}})
+	check("- &one {product: acme, channels: a, fields: {x: y}}\n- {<<: *one, channels: b}\n",
+		CustomBinding{Product: "acme", Channels: []string{"a"}, Aliases: []FieldAlias{{"x", "y"}}},
+		CustomBinding{Product: "acme", Channels: []string{"b"}, Aliases: []FieldAlias{{"x", "y"}}})
+	if _, err := LoadLogSources("testdata/absent.yml"); err == nil || !strings.Contains(err.Error(), "load log sources") {
+		t.Errorf("a file that does not exist: %v", err)
+	}
+}
+
+// TestDefaultWithOptions: the rules inside the binary follow the options like any others.
+func TestDefaultWithOptions(t *testing.T) {
+	if n := len(Default().Rules); n == 0 {
+		t.Fatal("no built-in rules")
+	}
+	set := LoadOptions{Statuses: []string{"stable"}, Sources: SourceOptions{Security4688: true}}.Default()
+	if len(set.Rules) != 0 || set.Deselected == 0 || set.Files == 0 {
+		t.Errorf("%d rules, %d left out, of %d files", len(set.Rules), set.Deselected, set.Files)
+	}
+	set = LoadOptions{Sources: SourceOptions{Security4688: true}}.Default()
+	if bs, _ := set.Bind(set.Rules[0].LogSource); len(bs) != 2 {
+		t.Errorf("bindings %v", bs)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"regexp"
-	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
 )
@@ -30,25 +29,18 @@ func LoadPlaceholders(path string) (map[string][]string, error) {
 // to the list of its values. Values are Sigma strings as they stand in rules, and resolve as there: a
 // number is its text. file is the name that findings carry.
 func ParsePlaceholders(file string, src []byte) (map[string][]string, Errors) {
-	d := document{file: file}
-	if len(src) > maxDocumentBytes {
-		d.report(Pos{File: file}, CodeLimit, "%w", errTooLong)
-		return nil, d.findings
+	var out map[string][]string
+	findings := settingsFile(file, src, func(d *document, root *yaml.Node) { out = d.placeholders(root) })
+	if len(findings) > 0 {
+		return nil, findings
 	}
-	if !utf8.Valid(src) {
-		d.report(Pos{File: file}, CodeSyntax, "not UTF-8")
-		return nil, d.findings
-	}
-	root, bad := decodeDocument(chunk{text: normalizeText(src)}, newBudget())
-	switch {
-	case bad != nil:
-		d.report(Pos{File: file, Line: bad.line, Col: max(bad.col, 1)}, bad.code, "%w", bad.err)
-		return nil, d.findings
-	case root == nil:
-		return nil, nil
-	case root.Kind != yaml.MappingNode:
+	return out, nil
+}
+
+func (d *document) placeholders(root *yaml.Node) map[string][]string {
+	if root.Kind != yaml.MappingNode {
 		d.report(d.pos(root), CodeNotMap, "placeholders are a map from names to lists of values, this is not")
-		return nil, d.findings
+		return nil
 	}
 	out := map[string][]string{}
 	for _, p := range newMapping(root).pairs {
@@ -58,10 +50,7 @@ func ParsePlaceholders(file string, src []byte) (map[string][]string, Errors) {
 		}
 		out[p.key.Value] = d.placeholderValues(p.value)
 	}
-	if d.findings.sort(); len(d.findings) > 0 {
-		return nil, d.findings
-	}
-	return out, nil
+	return out
 }
 
 var errNoValue = errors.New("a placeholder needs a value or a list of values")

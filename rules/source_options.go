@@ -1,8 +1,6 @@
 package rules
 
 import (
-	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -20,37 +18,20 @@ type SourceOptions struct {
 	Custom []CustomBinding
 }
 
-// CustomBinding binds one log source to events. It serves rules that name no other part of the log
-// source than it does, and none differently; texts compare ignoring case.
+// CustomBinding binds one log source to events, beside those that the taxonomy binds to it. It serves rules
+// that name no other part of the log source than it does, and none differently; texts compare ignoring
+// case. LoadLogSources reads them from a file.
 type CustomBinding struct {
 	Category string
 	Product  string
 	Service  string
-	Channels []string // what the event's shape gives as its channel; at least one
+	Channels []string // what the event's shape gives as its channel; empty: every one
 	EventIDs []uint32 // empty: every one
 	Aliases  []FieldAlias
 }
 
-// FieldAlias says that an event has the field that rules call Field under the name Event.
+// FieldAlias says that an event has the field that rules call Field under the name Event, and only there.
 type FieldAlias struct{ Field, Event string }
-
-// Check reports what is wrong with the options, everything at once.
-func (o SourceOptions) Check() error {
-	var errs []error
-	for i, c := range o.Custom {
-		refuse := func(what string) { errs = append(errs, fmt.Errorf("log source binding %d: %s", i+1, what)) }
-		if c.Category == "" && c.Product == "" && c.Service == "" {
-			refuse("names neither category, product nor service")
-		}
-		if len(c.Channels) == 0 || slices.Contains(c.Channels, "") {
-			refuse("needs the names of channels")
-		}
-		if slices.ContainsFunc(c.Aliases, func(a FieldAlias) bool { return a.Field == "" || a.Event == "" }) {
-			refuse("an alias needs the name of the field in rules and in events")
-		}
-	}
-	return errors.Join(errs...)
-}
 
 func (o SourceOptions) isZero() bool {
 	return !o.Security4688 && !o.DefenderAntivirus && len(o.Custom) == 0

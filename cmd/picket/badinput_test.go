@@ -182,7 +182,7 @@ func TestRuleFileWithError(t *testing.T) {
 		}
 	}
 	write("broken.yml", "title: broken\nlogsource: {category: process_creation\n")
-	if _, err := loadRuleset([]string{dir}); err == nil || !strings.Contains(err.Error(), "broken.yml:") || !strings.Contains(err.Error(), "E001") {
+	if _, err := loadRuleset(&RulesConfig{Paths: []string{dir}}); err == nil || !strings.Contains(err.Error(), "broken.yml:") || !strings.Contains(err.Error(), "E001") {
 		t.Errorf("a set without a sound rule: %v", err)
 	}
 	write("sound.yml", "title: sound\nid: 5f3a3b52-7a2b-4a4e-9a76-5f0f3c6e8b11\nlogsource: {category: process_creation, product: windows}\ndetection:\n  s: {Company: NetSupport Ltd}\n  condition: s\nlevel: high\n")

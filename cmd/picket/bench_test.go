@@ -103,7 +103,7 @@ func consumeByReader(b *testing.B, addrs []string, topic, group string) {
 }
 
 func consumeByPicket(b *testing.B, addrs []string, topic, group string) {
-	rules, err := loadRuleset(nil)
+	rules, err := loadRuleset(&RulesConfig{})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -201,26 +201,36 @@ func TestCheckSigmaHQ(t *testing.T) {
 	}
 }
 
-// TestCheckingRulesPage: the example of the page is what picket prints. -update writes the page anew.
-func TestCheckingRulesPage(t *testing.T) {
-	page, err := filepath.Abs("../../docs/checking-rules.md")
-	if err != nil {
-		t.Fatal(err)
+// TestExamplesOfPages: the examples in docs are what picket prints. -update writes the pages anew.
+func TestExamplesOfPages(t *testing.T) {
+	files := regexp.MustCompile("(?s)<!-- file: (\\S+) -->\n```\\w+\n(.*?)```\n")
+	output := regexp.MustCompile("(?s)<!-- output: picket ([^\n]+) -->\n```\\w+\n(.*?)```\n")
+	for _, name := range []string{"checking-rules.md", "logsources.md"} {
+		t.Run(name, func(t *testing.T) {
+			page, err := filepath.Abs(filepath.Join("..", "..", "docs", name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			text, err := os.ReadFile(page)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Chdir(t.TempDir())
+			written := files.FindAllSubmatch(text, -1)
+			at := output.FindSubmatchIndex(text)
+			if len(written) == 0 || at == nil {
+				t.Fatal("the page has no example")
+			}
+			for _, f := range written {
+				if err := os.WriteFile(string(f[1]), f[2], 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			_, stdout, stderr := runPicket(t, &app{}, strings.Fields(string(text[at[2]:at[3]]))...)
+			if stdout == "" {
+				t.Fatal(stderr)
+			}
+			golden(t, page, string(text[:at[4]])+stdout+string(text[at[5]:]))
+		})
 	}
-	text, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Chdir(t.TempDir())
-	file := regexp.MustCompile("(?s)<!-- file: (\\S+) -->\n```yaml\n(.*?)```\n").FindSubmatch(text)
-	output := regexp.MustCompile("(?s)<!-- output: picket ([^\n]+) -->\n```json\n(.*?)```\n").FindSubmatchIndex(text)
-	if file == nil || output == nil {
-		t.Fatal("the page has no example")
-	}
-	if err := os.WriteFile(string(file[1]), file[2], 0o600); err != nil {
-		t.Fatal(err)
-	}
-	_, stdout, _ := runPicket(t, &app{}, strings.Fields(string(text[output[2]:output[3]]))...)
-	want := string(text[:output[4]]) + stdout + string(text[output[5]:])
-	golden(t, page, want)
 }

@@ -28,7 +28,7 @@ type checkFlags struct {
 }
 
 func (a *app) checkCommand() *cobra.Command {
-	var source *ruleFlags
+	var source *settingFlags
 	var flags checkFlags
 	cmd := &cobra.Command{
 		Use:   "check RULES...",
@@ -54,24 +54,28 @@ Formats:
 Exit codes: 0 nothing found, 1 something is refused or cannot be read, 2 for a mistake in the command
 line, 3 lint only.`,
 		Example: `  picket check rules/
-  picket check -r rules/ --placeholders values.yml --format json
+  picket check -r rules/ --rules-placeholders-file values.yml --format json
   picket check --explain E014`,
 		Args: func(*cobra.Command, []string) error { return flags.validate() },
 		RunE: func(_ *cobra.Command, paths []string) error {
 			if flags.explain != "" {
 				return a.explainCode(flags.explain)
 			}
-			inv, err := source.load(a, paths)
-			if errors.Is(err, errNoRules) {
+			cfg, err := source.rules(a, paths...)
+			if err != nil {
+				return err
+			}
+			if len(cfg.Paths) == 0 {
 				return usagef("check needs rules: files or folders; - is the standard input")
 			}
+			inv, err := a.loadInventory(cfg)
 			if err != nil {
 				return err
 			}
 			return a.check(inv, &flags)
 		},
 	}
-	source = addRuleFlags(cmd)
+	source = addSettingFlags(cmd, "rules")
 	cmd.Flags().StringVar(&flags.format, "format", "text", strings.Join(checkFormats, ", "))
 	cmd.Flags().BoolVar(&flags.excerpt, "excerpt", false, "show the line behind each finding; the default on a terminal")
 	cmd.Flags().BoolVar(&flags.noLint, "no-lint", false, "leave lint out")

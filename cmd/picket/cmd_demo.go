@@ -24,7 +24,7 @@ On a terminal the demo keeps serving until Ctrl-C and says how to send it an eve
 			if err != nil {
 				return err
 			}
-			d, err := newDemo(a, cfg.Rules.Paths)
+			d, err := newDemo(a, &cfg.Rules)
 			if err != nil {
 				return err
 			}

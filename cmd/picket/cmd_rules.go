@@ -2,12 +2,9 @@ package main
 
 import (
 	"cmp"
-	"errors"
 	"strings"
 
 	"github.com/spf13/cobra"
-
-	"github.com/picketsigma/picket/rules"
 )
 
 func (a *app) rulesCommand() *cobra.Command {
@@ -23,20 +20,20 @@ func (a *app) rulesCommand() *cobra.Command {
 	return cmd
 }
 
-// loadOrBuiltin gives what load gives or, when no rules are named, the rules inside the binary.
-func (f *ruleFlags) loadOrBuiltin(a *app, paths ...string) (*inventory, error) {
-	inv, err := f.load(a, paths)
-	if errors.Is(err, errNoRules) {
-		return newInventory(rules.Default()), nil
+// inventory reads the rules that a command line is about.
+func (a *app) inventory(source *settingFlags, paths ...string) (*inventory, error) {
+	cfg, err := source.rules(a, paths...)
+	if err != nil {
+		return nil, err
 	}
-	return inv, err
+	return a.loadInventory(cfg)
 }
 
 // listFormats are the values of --format, in the order of the help.
 var listFormats = []string{"table", "json", "tsv"}
 
 func (a *app) rulesListCommand() *cobra.Command {
-	var source *ruleFlags
+	var source *settingFlags
 	var filter ruleFilter
 	var format string
 	cmd := &cobra.Command{
@@ -57,14 +54,14 @@ Formats:
 			return cmp.Or(filter.validate(), oneOf("format", []string{format}, listFormats))
 		},
 		RunE: func(_ *cobra.Command, paths []string) error {
-			inv, err := source.loadOrBuiltin(a, paths...)
+			inv, err := a.inventory(source, paths...)
 			if err != nil {
 				return err
 			}
 			return a.listRules(filter.pick(inv.rules), format)
 		},
 	}
-	source = addRuleFlags(cmd)
+	source = addSettingFlags(cmd, "rules")
 	filter.addFlags(cmd)
 	cmd.Flags().StringVar(&format, "format", "table", strings.Join(listFormats, ", "))
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(listFormats, cobra.ShellCompDirectiveNoFileComp))
@@ -75,7 +72,7 @@ Formats:
 var reportFormats = []string{"text", "json"}
 
 func (a *app) rulesShowCommand() *cobra.Command {
-	var source *ruleFlags
+	var source *settingFlags
 	var format string
 	cmd := &cobra.Command{
 		Use:   "show ID -r RULES",
@@ -90,21 +87,21 @@ of those that ship inside the binary.`,
 			return oneOf("format", []string{format}, reportFormats)
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
-			inv, err := source.loadOrBuiltin(a)
+			inv, err := a.inventory(source)
 			if err != nil {
 				return err
 			}
 			return a.showRule(inv, args[0], format)
 		},
 	}
-	source = addRuleFlags(cmd)
+	source = addSettingFlags(cmd, "rules")
 	cmd.Flags().StringVar(&format, "format", "text", strings.Join(reportFormats, ", "))
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(reportFormats, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
 func (a *app) rulesStatsCommand() *cobra.Command {
-	var source *ruleFlags
+	var source *settingFlags
 	var format string
 	cmd := &cobra.Command{
 		Use:   "stats [RULES...]",
@@ -121,7 +118,7 @@ the binary.
   picket rules stats rules/ --format json`,
 		Args: func(*cobra.Command, []string) error { return oneOf("format", []string{format}, reportFormats) },
 		RunE: func(_ *cobra.Command, paths []string) error {
-			inv, err := source.loadOrBuiltin(a, paths...)
+			inv, err := a.inventory(source, paths...)
 			if err != nil {
 				return err
 			}
@@ -132,7 +129,7 @@ the binary.
 			return stats.write(a.stdout, a.style(a.stdoutTTY), a.columns)
 		},
 	}
-	source = addRuleFlags(cmd)
+	source = addSettingFlags(cmd, "rules")
 	cmd.Flags().StringVar(&format, "format", "text", strings.Join(reportFormats, ", "))
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(reportFormats, cobra.ShellCompDirectiveNoFileComp))
 	return cmd

@@ -46,7 +46,7 @@ const forceAfter = 2 * time.Second
 
 func (a *app) run(ctx context.Context, cfg *Config) error {
 	log := newLogger(a.stderr, &cfg.Log)
-	rules, err := loadRuleset(cfg.Rules.Paths)
+	rules, err := loadRuleset(&cfg.Rules)
 	if err != nil {
 		return logged(log, err)
 	}
@@ -64,7 +64,7 @@ func (a *app) run(ctx context.Context, cfg *Config) error {
 	version, commit := buildVersion()
 	stats := rules.engine.Stats()
 	log.Info("picket starts", "version", version, "commit", commit, "rules", stats.Active, "rejected", rules.rejected,
-		"unmapped", len(stats.Unmapped), "ruleset", rules.set.Hash, "group", cfg.Kafka.GroupID, "topics", cfg.Input.Topics, "alerts", cfg.Alerts.Topic)
+		"unmapped", len(stats.Unmapped), "deselected", rules.set.Deselected, "ruleset", rules.set.Hash, "group", cfg.Kafka.GroupID, "topics", cfg.Input.Topics, "alerts", cfg.Alerts.Topic)
 	if err := untilSignal(ctx, log, cfg.ShutdownTimeout+forceAfter, s.run); err != nil {
 		return logged(log, err)
 	}

@@ -54,7 +54,7 @@ mistake in the command line.`,
 			if err != nil {
 				return err
 			}
-			return a.scan(cmd.Context(), cfg.Rules.Paths, files, format)
+			return a.scan(cmd.Context(), &cfg.Rules, files, format)
 		},
 	}
 	flags = addSettingFlags(cmd, "rules")
@@ -64,8 +64,8 @@ mistake in the command line.`,
 }
 
 // scan is the command once its line is understood.
-func (a *app) scan(ctx context.Context, rulePaths, files []string, format string) error {
-	rules, err := loadRuleset(rulePaths)
+func (a *app) scan(ctx context.Context, cfg *RulesConfig, files []string, format string) error {
+	rules, err := loadRuleset(cfg)
 	if err != nil {
 		return err
 	}

@@ -68,8 +68,16 @@ type DeadLettersConfig struct {
 	HeaderStyle string
 }
 
-// RulesConfig says which rules run. No paths means the built-in set.
-type RulesConfig struct{ Paths []string }
+// RulesConfig says which rules run, and on which events. No paths means the built-in set; loadRules reads
+// the files.
+type RulesConfig struct {
+	Paths             []string
+	Statuses          []string
+	PlaceholdersFile  string
+	LogSourcesFile    string
+	Security4688      bool
+	DefenderAntivirus bool
+}
 
 // HTTPConfig is the console's address. An empty Listen means no console.
 type HTTPConfig struct{ Listen string }

@@ -22,7 +22,7 @@ func exampleConfig() string {
 			b.WriteString(in + "# " + line + "\n")
 		}
 		if len(s.enum) > 0 {
-			b.WriteString(in + "# One of " + strings.Join(s.enum, ", ") + ".\n")
+			b.WriteString(in + "# " + s.choose() + " of " + strings.Join(s.enum, ", ") + ".\n")
 		}
 		value := s.def
 		comment := ""
@@ -36,6 +36,14 @@ func exampleConfig() string {
 		b.WriteString(in + comment + s.leaf() + ": " + text + "\n")
 	}
 	return b.String()
+}
+
+// choose says how many of the choices can be set.
+func (s *setting) choose() string {
+	if s.isList() {
+		return "Any"
+	}
+	return "One"
 }
 
 // parent is the section that a section lies in; its heading is indented like that section's settings.
@@ -96,6 +104,9 @@ func configurationPage() string {
 			typ := s.typeName()
 			if len(s.enum) > 0 {
 				typ = "`" + strings.Join(s.enum, "`, `") + "`"
+				if s.isList() {
+					typ = "list of " + typ
+				}
 			}
 			fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", s.path, typ, def, s.doc)
 		}

@@ -56,14 +56,18 @@ func addSettingFlags(cmd *cobra.Command, sections ...string) *settingFlags {
 	return sf
 }
 
-// flagUsage is the first sentence of the documentation, with the choices.
+// flagUsage is the first sentence of the documentation, or the choices where one of them is meant.
 func (s *setting) flagUsage() string {
 	doc, _, _ := strings.Cut(s.doc, ". ")
 	doc = strings.TrimSuffix(strings.ReplaceAll(doc, "`", ""), ".")
-	if len(s.enum) > 0 {
-		doc = strings.Join(s.enum, ", ")
+	choices := strings.Join(s.enum, ", ")
+	switch {
+	case choices == "":
+		return doc
+	case s.isList():
+		return doc + ": " + choices
 	}
-	return doc
+	return choices
 }
 
 // load merges the settings of this command line with files and environment.

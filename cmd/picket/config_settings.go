@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/picketsigma/picket/rules"
 )
 
 // setting is one row of the table below: all that flags, environment, files, `config show` and
@@ -32,7 +34,7 @@ var sections = []section{
 	{"input", "Where the events come from."},
 	{"alerts", "Where the alerts go."},
 	{"dead_letters", "Records that cannot be evaluated: not JSON, of no known shape, or fatal to the engine."},
-	{"rules", "Which Sigma rules run."},
+	{"rules", "Which Sigma rules run, and on which events."},
 	{"http", "Health and metrics: `/livez`, `/readyz`, `/metrics`."},
 	{"log", "The log, on stderr."},
 }
@@ -138,6 +140,21 @@ var settings = withTwins([]setting{
 	{path: "rules.paths", short: "r", def: "", example: "/etc/picket/rules",
 		doc:    "Sigma files, and folders searched for `.yml` and `.yaml`. Empty: the rules that ship inside the binary.",
 		target: func(c *Config) any { return &c.Rules.Paths }},
+	{path: "rules.statuses", def: "", example: "stable, test", enum: rules.Statuses(),
+		doc:    "Load only rules of these statuses. Empty: all but `unsupported`. A rule without a status loads whatever is chosen.",
+		target: func(c *Config) any { return &c.Rules.Statuses }},
+	{path: "rules.placeholders_file", def: "", example: "/etc/picket/placeholders.yml",
+		doc:    "YAML file with the values of the placeholders that the modifier `expand` names: `admins: [alice, 'svc-*']`. A rule that names another one is refused.",
+		target: func(c *Config) any { return &c.Rules.PlaceholdersFile }},
+	{path: "rules.logsources_file", def: "", example: "/etc/picket/logsources.yml",
+		doc:    "YAML file that binds log sources to events that the Sigma taxonomy does not know, see docs/logsources.md. It adds to what the taxonomy binds.",
+		target: func(c *Config) any { return &c.Rules.LogSourcesFile }},
+	{path: "rules.security_4688", def: "false",
+		doc:    "Try rules of `process_creation` on event 4688 of the Security log as well. A host that has both it and Sysmon alerts twice.",
+		target: func(c *Config) any { return &c.Rules.Security4688 }},
+	{path: "rules.defender_antivirus", def: "false",
+		doc:    "Try rules of the category `antivirus` on the detections of Windows Defender.",
+		target: func(c *Config) any { return &c.Rules.DefenderAntivirus }},
 
 	{path: "http.listen", def: "127.0.0.1:9600",
 		doc:    "Address of the console, `host:port`. In a container set `:9600`. Empty: no console.",
@@ -205,12 +222,14 @@ func (s *setting) typeName() string {
 	if s.twin {
 		return "path"
 	}
+	target := s.target(new(Config))
+	if _, list := target.(*[]string); list {
+		return "list"
+	}
 	if len(s.enum) > 0 {
 		return "choice"
 	}
-	switch s.target(new(Config)).(type) {
-	case *[]string:
-		return "list"
+	switch target.(type) {
 	case *time.Duration:
 		return "duration"
 	case *Size:
@@ -243,8 +262,10 @@ func (s *setting) assign(c *Config, values []string) error {
 		return nil // resolved to the secret's own row before assign
 	}
 	text := strings.Join(values, ",")
-	if len(s.enum) > 0 && text != s.def && !slices.Contains(s.enum, text) {
-		return s.enumError(text)
+	for _, v := range values {
+		if off := v == s.def && !s.isList(); len(s.enum) > 0 && !off && !slices.Contains(s.enum, v) {
+			return s.enumError(v)
+		}
 	}
 	var err error
 	switch p := s.target(c).(type) {

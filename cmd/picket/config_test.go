@@ -230,6 +230,8 @@ func TestConfigErrors(t *testing.T) {
 		{"size too large", "kafka: {fetch_max_bytes: 9999999999GiB}\n", nil, []string{`p.yml:1:26: kafka.fetch_max_bytes: size "9999999999GiB" is too large`}},
 		{"choice", "log: {level: warning}\n", nil, []string{`p.yml:1:14: log.level: "warning" is not one of debug, info, warn, error; did you mean warn?`}},
 		{"choice in capitals", "log: {level: WARN}\n", nil, []string{`p.yml:1:14: log.level: "WARN" is not one of debug, info, warn, error; did you mean warn?`}},
+		{"choice in a list", "rules: {statuses: [stable, tset]}\n", nil, []string{`p.yml:1:19: rules.statuses: "tset" is not one of stable, test, experimental, deprecated, unsupported; did you mean test?`}},
+		{"nothing in a list of choices", "rules: {statuses: ['']}\n", nil, []string{`p.yml:1:19: rules.statuses: "" is not one of stable, test, experimental, deprecated, unsupported`}},
 		{"bool", "kafka: {tls: {insecure_skip_verify: maybe}}\n", nil, []string{`p.yml:1:37: kafka.tls.insecure_skip_verify: "maybe" is neither true nor false`}},
 		{"map for a value", "log:\n  level: {a: b}\n", nil, []string{`p.yml:2:10: log.level must be a choice, not a map`}},
 		{"list for a value", "log:\n  level: [info]\n", nil, []string{`p.yml:2:10: log.level must be a choice, not a list`}},

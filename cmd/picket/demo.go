@@ -46,8 +46,8 @@ type demo struct {
 }
 
 // newDemo loads the rules and unpacks the recording.
-func newDemo(a *app, rulePaths []string) (*demo, error) {
-	rules, err := loadRuleset(rulePaths)
+func newDemo(a *app, cfg *RulesConfig) (*demo, error) {
+	rules, err := loadRuleset(cfg)
 	if err != nil {
 		return nil, err
 	}

@@ -34,7 +34,7 @@ func TestDemoOnATerminal(t *testing.T) {
 	a, _, stderr := testApp()
 	out := &lockedBuffer{}
 	a.stdout, a.stdoutTTY = out, true
-	d, err := newDemo(a, nil)
+	d, err := newDemo(a, &RulesConfig{})
 	if err != nil {
 		t.Fatal(err)
 	}

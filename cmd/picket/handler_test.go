@@ -53,7 +53,7 @@ func (s *fakeSink) to(topic string) (n int) {
 
 func testHandler(t testing.TB, sink producer.Sink) (*handler, *logBuffer) {
 	t.Helper()
-	rules, err := loadRuleset(nil)
+	rules, err := loadRuleset(&RulesConfig{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,13 +2,8 @@ package main
 
 import (
 	"cmp"
-	"errors"
-	"fmt"
-	"io"
 	"slices"
 	"strings"
-
-	"github.com/spf13/cobra"
 
 	"github.com/picketsigma/picket/matcher"
 	"github.com/picketsigma/picket/rules"
@@ -84,58 +79,26 @@ func findingsOf(findings rules.Errors, file, id, title string) (out rules.Errors
 	return out
 }
 
-// ruleFlags are the flags that say which rules a command is about.
-type ruleFlags struct {
-	settings     *settingFlags
-	placeholders string
-	statuses     []string
-}
-
-func addRuleFlags(cmd *cobra.Command) *ruleFlags {
-	f := &ruleFlags{settings: addSettingFlags(cmd, "rules")}
-	cmd.Flags().StringVar(&f.placeholders, "placeholders", "", "`file` with the values of the placeholders that expand names")
-	cmd.Flags().StringSliceVar(&f.statuses, "status", nil, "load only rules of this `status`; may be repeated (default all but unsupported)")
-	_ = cmd.RegisterFlagCompletionFunc("status", cobra.FixedCompletions(rules.Statuses(), cobra.ShellCompDirectiveNoFileComp))
-	return f
-}
-
-var errNoRules = errors.New("no rules are named")
-
-// load reads the rules that the flags, the settings and the arguments name; - is the standard input. Without
-// any it gives errNoRules. A set without a rule is an error.
-func (f *ruleFlags) load(a *app, args []string) (*inventory, error) {
-	if err := oneOf("status", f.statuses, rules.Statuses()); err != nil {
-		return nil, err
-	}
-	cfg, err := f.settings.load(a)
+// rules gives what the settings say of rules, with those that the arguments name added.
+func (sf *settingFlags) rules(a *app, args ...string) (*RulesConfig, error) {
+	cfg, err := sf.load(a)
 	if err != nil {
 		return nil, err
 	}
-	paths := slices.Concat(cfg.Rules.Paths, args)
-	if len(paths) == 0 {
-		return nil, errNoRules
-	}
-	opt := rules.LoadOptions{Statuses: f.statuses}
-	if f.placeholders != "" {
-		if opt.Placeholders, err = rules.LoadPlaceholders(f.placeholders); err != nil {
-			return nil, err
-		}
-	}
-	onDisk := slices.DeleteFunc(slices.Clone(paths), func(p string) bool { return p == "-" })
-	files, err := opt.ParseFiles(onDisk...)
+	cfg.Rules.Paths = slices.Concat(cfg.Rules.Paths, args)
+	return &cfg.Rules, nil
+}
+
+// loadInventory reads the rules that the settings name; the path - is the standard input. A set without a
+// rule is an error.
+func (a *app) loadInventory(cfg *RulesConfig) (*inventory, error) {
+	set, stdin, err := loadRules(cfg, a.stdin)
 	if err != nil {
 		return nil, err
 	}
-	var stdin []byte
-	if len(onDisk) < len(paths) {
-		if stdin, err = io.ReadAll(a.stdin); err != nil {
-			return nil, fmt.Errorf("read the standard input: %w", err)
-		}
-		files = append(files, rules.ParseFile(stdinName, stdin, opt))
-	}
-	inv := newInventory(rules.Assemble(files, opt))
+	inv := newInventory(set)
 	if len(inv.rules)+len(inv.set.Filters)+inv.set.Deselected == 0 {
-		return nil, fmt.Errorf("no rule in %s: Sigma rules are files that end in .yml or .yaml", strings.Join(paths, ", "))
+		return nil, noRuleIn(cfg.where())
 	}
 	inv.stdin = stdin
 	return inv, nil

@@ -186,7 +186,7 @@ func start(t testing.TB, k *testKafka, set map[string]string) *runningService {
 func startWith(t testing.TB, k *testKafka, set map[string]string, change func(*service)) *runningService {
 	t.Helper()
 	cfg := settingsFor(t, k, set)
-	rules, err := loadRuleset(cfg.Rules.Paths)
+	rules, err := loadRuleset(&cfg.Rules)
 	if err != nil {
 		t.Fatal(err)
 	}

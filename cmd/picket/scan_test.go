@@ -55,7 +55,7 @@ func TestScanKeepsTheOrder(t *testing.T) {
 		}
 	}
 	file := writeFile(t, "events.jsonl", text.String())
-	rules, err := loadRuleset(nil)
+	rules, err := loadRuleset(&RulesConfig{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +79,7 @@ func TestScanKeepsTheOrder(t *testing.T) {
 
 // TestScanPanic: a record on which evaluating panics costs that record; the first stack is printed.
 func TestScanPanic(t *testing.T) {
-	rules, err := loadRuleset(nil)
+	rules, err := loadRuleset(&RulesConfig{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +114,7 @@ var errDiskFull = errors.New("disk is full")
 // TestScanEndsWhenNobodyReads: an output that fails ends the scan, with everything it started.
 func TestScanEndsWhenNobodyReads(t *testing.T) {
 	file := writeFile(t, "events.jsonl", strings.Repeat(goodEvent+"\n", 20_000))
-	rules, err := loadRuleset(nil)
+	rules, err := loadRuleset(&RulesConfig{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +151,7 @@ func TestTableOnATerminal(t *testing.T) {
 	} {
 		a, stdout, _ := testApp()
 		a.stdoutTTY, a.columns, a.env, a.noColor = true, 110, c.env, c.noColor
-		if err := a.scan(t.Context(), nil, []string{file}, ""); err != nil {
+		if err := a.scan(t.Context(), &RulesConfig{}, []string{file}, ""); err != nil {
 			t.Fatal(err)
 		}
 		got := stdout.String()
@@ -204,7 +204,9 @@ func TestProgress(t *testing.T) {
 // TestScanCorpus compares scan with an independent evaluator of SigmaHQ's rules on recorded events.
 func TestScanCorpus(t *testing.T) {
 	corpus, sigma := sharedFolder(t, "PICKET_CORPUS", "corpus"), sharedFolder(t, "PICKET_SIGMA", "sigma")
-	rules, err := loadRuleset([]string{filepath.Join(sigma, "rules"), filepath.Join(sigma, "rules-emerging-threats"), filepath.Join(sigma, "rules-threat-hunting")})
+	rules, err := loadRuleset(&RulesConfig{
+		Paths: []string{filepath.Join(sigma, "rules"), filepath.Join(sigma, "rules-emerging-threats"), filepath.Join(sigma, "rules-threat-hunting")},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -222,7 +222,7 @@ func headerOf(r *kgo.Record, key string) string {
 
 // TestSoundSettingsMakeAService: what passes the checks of the settings, no package refuses later.
 func TestSoundSettingsMakeAService(t *testing.T) {
-	rules, err := loadRuleset(nil)
+	rules, err := loadRuleset(&RulesConfig{})
 	if err != nil {
 		t.Fatal(err)
 	}
