@@ -132,10 +132,13 @@ func (h *handler) record(i int) {
 	h.tally.Records++
 	h.tally.Bytes += int64(len(r.Value))
 	n, err := h.decoder.Decode(r.Value, r.Timestamp)
-	for k := 0; k < n && err == nil; k++ {
-		var ev *event.Event
-		if ev, err = h.decoder.Event(k); err != nil {
-			break
+	for k := range n {
+		ev, bad := h.decoder.Event(k)
+		if bad != nil {
+			if err == nil {
+				err = bad // the other events of the record are evaluated all the same
+			}
+			continue
 		}
 		h.tally.Event(string(ev.Shape))
 		if ev.InvalidUTF8() {
