@@ -11,7 +11,7 @@ FUZZTIME  ?= 30s
 BENCHTIME ?= 1s
 BENCHCOUNT ?= 6
 
-.PHONY: help demo build test integration bench lint fmt vet check fuzz clean
+.PHONY: help demo build image test integration bench lint fmt vet check fuzz clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ demo: build ## alerts from bundled Sysmon events on an in-process Kafka; needs n
 
 build: ## bin/picket
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/picket
+
+image: ## picket:dev, the container image; needs Docker
+	docker build --build-arg VERSION=$(VERSION) --build-arg COMMIT=$(COMMIT) --tag picket:dev .
 
 test: ## unit tests, no Docker and no broker
 	$(GO) test $$($(GO) list ./... | grep -v /integration)
