@@ -53,7 +53,7 @@ func (e *Event) RecordID() (uint64, bool) {
 }
 
 // timeLayouts are how shippers write a time with its zone.
-var timeLayouts = [...]string{time.RFC3339, "2006-01-02 15:04:05 UTC", "2006-01-02 15:04:05Z07:00"}
+var timeLayouts = [...]string{time.RFC3339, "2006-01-02 15:04:05 UTC", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05 -0700"}
 
 // Time gives the event's time and the clock it was read from: Sysmon's UtcTime, else the shipper's time,
 // else the Kafka record's timestamp. A local time without its zone is none. When there is nothing, the

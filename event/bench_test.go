@@ -102,6 +102,9 @@ func benchRecords() map[string][][]byte {
 			`"Keywords":"0x8000000000000000","TimeCreated":{"#attributes":{"SystemTime":"2026-05-04T06:31:02.120456Z"}},"EventRecordID":40112,"Correlation":null,`+
 			`"Execution":{"#attributes":{"ProcessID":2912,"ThreadID":3340}},"Channel":"Microsoft-Windows-Sysmon/Operational","Computer":"ws-17.lab.example",`+
 			`"Security":{"#attributes":{"UserID":"S-1-5-18"}}},"EventData":{%s}}}`, members)
+		for shape, process := range processes { // with these data instead of the fixture's
+			add(string(shape), "%s", strings.Replace(process, objectData, "{"+members+"}", 1))
+		}
 	}
 	return records
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/tidwall/gjson"
 )
 
 // corpusDir finds the recordings that are not part of the repository. Without them the test is skipped,
@@ -122,7 +123,17 @@ func TestCorpusRegression(t *testing.T) {
 
 // TestCorpusShapes reads one event as the shippers lay it out whose shapes there are.
 func TestCorpusShapes(t *testing.T) {
-	names := []string{"UtcTime", "ProcessId", "Image", "Company", "CommandLine", "User", "Hashes", "ParentImage", "ParentUser"}
+	names := strings.Fields(`RuleName UtcTime ProcessGuid ProcessId Image FileVersion Description Product Company OriginalFileName CommandLine
+		CurrentDirectory User LogonGuid LogonId TerminalSessionId IntegrityLevel Hashes ParentProcessGuid ParentProcessId ParentImage
+		ParentCommandLine ParentUser`)
+	if len(names) != 23 {
+		t.Fatalf("%d fields of a process creation", len(names))
+	}
+	reference, err := os.ReadFile(filepath.Join(corpusDir(t), "shapes", "01_winlogbeat_raw.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := gjson.GetBytes(reference, "winlog.event_data")
 	p := newPair(append(names, wantedNames...))
 	check := func(file string, shape Shape, lost ...string) {
 		t.Helper()
@@ -138,24 +149,38 @@ func TestCorpusShapes(t *testing.T) {
 		checkNaive(t, p.schema, e)
 		for _, name := range names {
 			f, _ := p.schema.Field(name)
-			if (e.Values[f].Kind == Missing) != slices.Contains(lost, name) {
-				t.Errorf("%s: %s is of kind %d", file, name, e.Values[f].Kind)
+			if slices.Contains(lost, name) {
+				if e.Values[f].Kind != Missing {
+					t.Errorf("%s: %s is not lost", file, name)
+				}
+				continue
+			}
+			if got, want := gjson.GetBytes(record, e.Path(f)).String(), want.Get(name).String(); got != want || want == "" {
+				t.Errorf("%s: %s at %q is %q, want %q", file, name, e.Path(f), got, want)
 			}
 		}
 		id, hasID := e.RecordID()
 		if len(lost) == 0 && e.User() != `CORP\ana` || e.Computer() != "WS-0142.corp.example" || e.Provider() != "Microsoft-Windows-Sysmon" ||
-			hasID && id != 884213 || hasID == strings.Contains(file, "otrf") { // which has none
+			hasID && id != 884213 || hasID == (strings.Contains(file, "otrf") || strings.Contains(file, "rsyslog")) { // which have none
 			t.Errorf("%s: user %q, computer %q, provider %q, record %d", file, e.User(), e.Computer(), e.Provider(), id)
 		}
 	}
 	check("01_winlogbeat_raw.json", "winlogbeat")
 	// ECS moves the fields to names of its own: a shape to come.
-	check("02_winlogbeat_ecs.json", "winlogbeat", "UtcTime", "ProcessId", "Image", "CommandLine", "User", "Hashes", "ParentImage", "ParentUser")
+	check("02_winlogbeat_ecs.json", "winlogbeat", "RuleName", "UtcTime", "ProcessGuid", "ProcessId", "Image",
+		"OriginalFileName", "CommandLine", "CurrentDirectory", "User", "Hashes", "ParentProcessGuid", "ParentProcessId", "ParentImage",
+		"ParentCommandLine", "ParentUser")
 	check("03_winlogbeat6.json", "winlogbeat6")
 	check("04_elastic_agent_raw.json", "winlogbeat")
 	check("05_nxlog_im_msvistalog.json", "nxlog")
+	check("07_fluentbit_event_data_as_map.json", "fluentbit")
+	check("10_vector_windows_event_log.json", "vector")
+	check("11_otel_body_map.json", "otel")
 	check("15_evtx_dump.json", "evtx_dump")
 	check("16_evtx_dump_separate_attributes.json", "evtx_dump")
+	check("17_openwec_json.json", "openwec")
+	check("21_azure_windowsevent_table.json", "azure_windowsevent")
+	check("22_rsyslog_mmsnareparse.json", "rsyslog")
 	check("24_otrf_flat.json", "nxlog")
 	check("25_logstash_of_01.json", "winlogbeat")
 }

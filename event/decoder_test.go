@@ -481,7 +481,7 @@ func TestReadingDoesNotAllocate(t *testing.T) {
 			}
 			e, _ := d.Event(0)
 			leaves = e.AppendLeaves(leaves[:0])
-			if e.Provider() == "" || e.Computer() == "" || len(leaves) < 20 || string(e.Shape) != shape {
+			if e.Provider() == "" || e.Computer() == "" || len(leaves) < 15 || string(e.Shape) != shape {
 				t.Fatalf("%s: %q %q %d leaves", e.Shape, e.Provider(), e.Computer(), len(leaves))
 			}
 			i++

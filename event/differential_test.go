@@ -141,6 +141,7 @@ var awkward = []string{
 	`{"winlog":{"event_id":1,"event_data":{"Image":"a"}},"winlog":{"event_id":2}}`, `{"winlog":{"event_id":1,"event_data":[{"Image":"a"}]}}`,
 	`{"Event":{"System":{"EventID":1,"Channel":{"#text":"c"}},"UserData":{"A":{"Image":"x"},"B":{"User":"y"},"C":1}}}`,
 	`{"Event":{"System":{"EventID":1,"Execution":{"#attributes":{"ProcessID":1}},"Execution":{"#attributes":{"ThreadID":2}}}}}`,
+	`{"Event":{"System":{"EventID":1,"Execution":{"#attributes":{"\u0050rocessID":1}},"Own_attributes":{"\u0041":2}}}}`,
 	`{"Event":{"System":{"EventID":{"#text":"5"}}},"Event":{}}`, `{"EventID":1,"Object":[{"a":{"b":1}},{"a.b":[2]},[[{"a":{"b":null}}]]]}`,
 	`{"EventID":1,"":{"a":1},".":2,"a":{"":{"b":3}}}`, "{\"EventID\":1,\"\xff\":\"\xc3\x28\"}", `{"EventID":1,"a":"\ud800"}`,
 	`{"event_data":{"param1":"a"},"user_data":{"param2":"b","Data":null},"event_id":"3","log_name":"x"}`,

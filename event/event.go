@@ -26,7 +26,8 @@ type Value struct {
 // Field is a field's number in a Schema.
 type Field uint16
 
-// Shape names a layout of events, as in alerts and metrics: "nxlog", "winlogbeat", "winlogbeat6", "evtx_dump".
+// Shape names a layout of events, as in alerts and metrics: "nxlog", "winlogbeat" … docs/event-shapes.md
+// has all of them.
 type Shape string
 
 // TimeSource says which clock an event's time was read from.

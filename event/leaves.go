@@ -157,9 +157,9 @@ func (d *Decoder) collectElements(system []byte) {
 
 func (d *Decoder) collectAttributes(element, attributes []byte, rank int) {
 	for m := (members{object: attributes}); m.next(); {
+		name := d.plain(m.key, m.escaped) // before start: it may be in scratch itself
 		start := len(d.scratch)
-		d.scratch = append(append(d.scratch, element...), '_')
-		d.scratch = append(d.scratch, d.plain(m.key, m.escaped)...)
+		d.scratch = append(append(append(d.scratch, element...), '_'), name...)
 		d.normal.put(d.scratch[start:], m.value, rank)
 	}
 }

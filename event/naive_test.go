@@ -44,6 +44,8 @@ func naiveDecode(record []byte) (n naive, code string) {
 	switch {
 	case isObject(get(top, "Event", "System")):
 		id = n.evtxDump(top)
+	case naiveShape(top) != "":
+		id = n.layout(top, naiveLayouts[naiveShape(top)])
 	case isObject(top["winlog"]):
 		id = n.winlogbeat(top)
 	case isObject(top["event_data"]), isObject(top["user_data"]), has(top, "log_name") && has(top, "event_id"):

@@ -7,7 +7,8 @@ import "strings"
 // A file per layout fills one in; joined with a Schema it becomes a program. Paths are keys joined by
 // dots; no key of a known layout holds a dot.
 type shape struct {
-	name Shape
+	name     Shape
+	shippers string // who writes it, for docs/event-shapes.md
 	// signs lists alternatives; a record is of this shape when all signs of one are there.
 	signs [][]sign
 	// system says where the event's own values lie: of several paths the first that is present counts.
@@ -62,7 +63,10 @@ var dataSlots = [numSlots]string{
 }
 
 // shapes in the order of the detector: the first that recognizes a record wins.
-var shapes = [...]*shape{&shapeEvtxDump, &shapeWinlogbeat, &shapeWinlogbeat6, &shapeNXLog}
+var shapes = [...]*shape{
+	&shapeEvtxDump, &shapeOpenWEC, &shapeWinlogbeat, &shapeOTel, &shapeVector, &shapeWinlogbeat6,
+	&shapeFluentBit, &shapeAzureWindowsEvent, &shapeRsyslog, &shapeNXLog,
+}
 
 // firstGuess is the shape that a Decoder tries before it has seen a record: the flat one.
 const firstGuess = len(shapes) - 1

@@ -5,6 +5,7 @@ package event
 // --separate-json-attributes, the attributes under Element_attributes beside the element.
 var shapeEvtxDump = shape{
 	name:     "evtx_dump",
+	shippers: "evtx_dump, with attributes inside or beside",
 	signs:    [][]sign{{{"Event.System", Object}}},
 	data:     []string{"Event.EventData", "Event.UserData.*"},
 	elements: "Event.System",

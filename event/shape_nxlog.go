@@ -8,10 +8,11 @@ import (
 // shapeNXLog is the flat layout of NXLog's im_msvistalog with to_json, of OTRF's recordings, and of
 // whatever else puts an event's values at the top level: every key is a field.
 var shapeNXLog = shape{
-	name:  "nxlog",
-	signs: [][]sign{{{"EventID", Missing}}, {{"Channel", String}}},
-	data:  []string{""},
-	nxlog: true,
+	name:     "nxlog",
+	shippers: "NXLog im_msvistalog, OTRF recordings, whatever is flat",
+	signs:    [][]sign{{{"EventID", Missing}}, {{"Channel", String}}},
+	data:     []string{""},
+	nxlog:    true,
 	system: [numSlots][]string{
 		slotChannel:       {"Channel"},
 		slotEventID:       {"EventID"},

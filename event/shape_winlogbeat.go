@@ -3,9 +3,10 @@ package event
 // shapeWinlogbeat is Winlogbeat 7 and 8, Elastic Agent, and Logstash behind them: everything of the event
 // sits under winlog.
 var shapeWinlogbeat = shape{
-	name:  "winlogbeat",
-	signs: [][]sign{{{"winlog", Object}}},
-	data:  []string{"winlog.event_data", "winlog.user_data"},
+	name:     "winlogbeat",
+	shippers: "Winlogbeat 7 and 8, Elastic Agent, Logstash behind them",
+	signs:    [][]sign{{{"winlog", Object}}},
+	data:     []string{"winlog.event_data", "winlog.user_data"},
 	system: [numSlots][]string{
 		slotChannel:       {"winlog.channel"},
 		slotEventID:       {"winlog.event_id", "event.code"},

@@ -3,7 +3,8 @@ package event
 // shapeWinlogbeat6 is Winlogbeat 5 and 6: the values of later versions at the top level, with the channel
 // under log_name, the provider under source_name and the record id under record_number.
 var shapeWinlogbeat6 = shape{
-	name: "winlogbeat6",
+	name:     "winlogbeat6",
+	shippers: "Winlogbeat 5 and 6",
 	signs: [][]sign{
 		{{"event_data", Object}},
 		{{"user_data", Object}},
