@@ -76,10 +76,12 @@ const (
 	maxParams = 99
 )
 
-func newProgram(s *shape, schema *Schema) *program {
+// newProgram joins shapes[i] with a schema.
+func newProgram(i int, schema *Schema) *program {
+	s := shapes[i]
 	// The top level loses its spaces in every shape: what the detector sees must not depend on the
 	// program that looks.
-	p := &program{shape: s, root: &node{spaces: true}, system: -1}
+	p := &program{shape: s, root: &node{spaces: true, number: uint32(i) * 131}, system: -1}
 	names := p.fieldNames(schema)
 	p.fields, p.cells = len(names), len(names)
 	number := make(map[string]int32, len(names))
@@ -295,7 +297,7 @@ func (p *program) below(e *entry) *node {
 	if e.child == nil {
 		e.visit = int32(p.visits)
 		p.visits++
-		e.child = &node{number: uint32(p.visits) * 7} // apart, so that few keys share a guess
+		e.child = &node{number: p.root.number + uint32(p.visits)*7} // apart, so that few keys share a guess
 	}
 	return e.child
 }

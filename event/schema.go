@@ -43,6 +43,6 @@ func (s *Schema) Field(name string) (Field, bool) {
 // program gives what shape i and the names make together.
 func (s *Schema) program(i int) *program {
 	slot := &s.programs[i]
-	slot.once.Do(func() { slot.p = newProgram(shapes[i], s) })
+	slot.once.Do(func() { slot.p = newProgram(i, s) })
 	return slot.p
 }
