@@ -37,7 +37,7 @@ type Session struct {
 	memo  memo
 	usage []usage // by slot of the engine
 
-	channel string // the channel of the last event, cloned, and its gate
+	channel []byte // the channel of the last event, and its gate
 	gate    *channelGate
 	fold    []byte
 
@@ -130,13 +130,13 @@ func (s *Session) try(r *programRule) {
 
 // program is the gate. Channels compare code point by code point in lower case.
 func (s *Session) program(ev *event.Event) *program {
-	if s.gate == nil || ev.Channel != s.channel {
+	if s.gate == nil || ev.Channel != string(s.channel) {
 		s.fold = appendFolded(s.fold[:0], []byte(ev.Channel))
 		s.gate = s.engine.gate.channels[string(s.fold)]
 		if s.gate == nil {
 			s.gate = &s.engine.gate.other
 		}
-		s.channel = string(append([]byte(nil), ev.Channel...))
+		s.channel = append(s.channel[:0], ev.Channel...)
 	}
 	return s.gate.program(ev.EventID)
 }

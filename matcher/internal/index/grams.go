@@ -3,32 +3,60 @@ package index
 import (
 	"encoding/binary"
 	"math/bits"
-	"strings"
 )
 
-// grams finds literals anywhere in a value by one gram of four bytes each, the one least likely to
-// occur otherwise.
+// grams finds literals anywhere in a value by grams of four bytes. Each literal is known by stride grams in a
+// row: whatever its place, one of them lies where every stride-th byte is looked at.
 type grams struct {
 	table
 	literals []Literal // by the Set's numbers
+	stride   int
 }
 
-func newGrams(literals []Literal, long []uint32) grams {
-	g := grams{literals: literals}
+// longStride is the stride for long literals, and longLen how long they have to be for it.
+const (
+	longStride = 8
+	longLen    = longStride + gramLen - 1
+)
+
+// newGrams takes literals of at least stride+3 bytes.
+func newGrams(literals []Literal, ids []uint32, stride int) grams {
+	g := grams{literals: literals, stride: stride}
 	var entries []entry
 	used := map[uint32]int{}
-	for _, id := range long {
-		e := entry{id: id}
-		e.gram, e.off = rarest(literals[id].Text, used)
-		used[e.gram]++
-		entries = append(entries, e)
+	for _, id := range ids {
+		text := literals[id].Text
+		from := rarest(text, stride, used)
+		for off := from; off < from+stride; off++ {
+			e := entry{gram: gramAt(text, off), off: uint32(off), id: id}
+			used[e.gram]++
+			entries = append(entries, e)
+		}
 	}
 	g.table = newTable(entries)
 	return g
 }
 
-// appendHits looks at four grams at once: of most of them none is in the filter.
+func gramAt(text string, off int) uint32 {
+	return binary.LittleEndian.Uint32([]byte(text[off : off+gramLen]))
+}
+
 func (g *grams) appendHits(dst []uint32, value []byte) []uint32 {
+	if g.stride == 1 {
+		return g.appendAll(dst, value)
+	}
+	filter, shift := g.filter, g.shift&31
+	for i := 0; i+gramLen <= len(value); i += g.stride {
+		gram := binary.LittleEndian.Uint32(value[i:])
+		if h := hash(gram) >> shift; filter[h>>6]>>(h&63)&1 != 0 {
+			dst = g.verify(dst, value, i, gram)
+		}
+	}
+	return dst
+}
+
+// appendAll looks at four grams at once: of most of them none is in the filter.
+func (g *grams) appendAll(dst []uint32, value []byte) []uint32 {
 	filter, shift, i := g.filter, g.shift&31, 0
 	for ; i+8 <= len(value); i += 4 {
 		w := binary.LittleEndian.Uint64(value[i:])
@@ -51,43 +79,55 @@ func (g *grams) appendHits(dst []uint32, value []byte) []uint32 {
 // verify appends the literals whose gram lies at value[at:] and that lie around it as a whole.
 func (g *grams) verify(dst []uint32, value []byte, at int, gram uint32) []uint32 {
 	for _, e := range g.withHash(gram) {
-		if e.gram != gram || int(e.off) > at {
-			continue
-		}
-		from := at - int(e.off)
-		lit := g.literals[e.id].Text
-		if len(value)-from >= len(lit) && string(value[from:from+len(lit)]) == lit {
+		if e.gram == gram && around(value, at, int(e.off), g.literals[e.id].Text) {
 			dst = append(dst, e.id)
 		}
 	}
 	return dst
 }
 
+// around reports whether lit lies in value such that its byte off is at.
+func around(value []byte, at, off int, lit string) bool {
+	from := at - off
+	return from >= 0 && len(value)-from >= len(lit) && string(value[from:from+len(lit)]) == lit
+}
+
 // common lists bytes of folded Windows paths and command lines, the most frequent first. It only
 // chooses grams: a wrong order costs time, never a hit.
 const common = "esiotnarcmdl\\w.pu fvgyhbx0-31k25647\"89_/:z{}q=,j"
 
-func commonness(b byte) int {
-	if i := strings.IndexByte(common, b); i >= 0 {
-		return len(common) + 1 - i
+// commonnessOf has the rank of each byte; 1 for those that are not listed.
+var commonnessOf = func() (rank [256]int) {
+	for b := range rank {
+		rank[b] = 1
 	}
-	return 1
-}
+	for i := range len(common) {
+		rank[common[i]] = len(common) + 1 - i
+	}
+	return rank
+}()
 
-// rarest picks the gram of a literal that is made of the least common bytes and is not the gram of
-// many others already.
-func rarest(lit string, used map[uint32]int) (gram, off uint32) {
-	best := -1
-	for i := 0; i+gramLen <= len(lit); i++ {
-		w := binary.LittleEndian.Uint32([]byte(lit[i : i+gramLen]))
-		score := 1
-		for _, b := range []byte(lit[i : i+gramLen]) {
+func commonness(b byte) int { return commonnessOf[b] }
+
+// rarest picks where in a literal stride grams in a row begin that are made of the least common bytes and are
+// not the grams of many others already.
+func rarest(lit string, stride int, used map[uint32]int) int {
+	score := func(off int) int {
+		score := 1 + used[gramAt(lit, off)]
+		for _, b := range []byte(lit[off : off+gramLen]) {
 			score *= commonness(b)
 		}
-		score *= 1 + used[w]
-		if best < 0 || score < best {
-			best, gram, off = score, w, uint32(i)
+		return score
+	}
+	sum := 0
+	for off := range stride {
+		sum += score(off)
+	}
+	best, at := sum, 0
+	for from := 1; from+stride+gramLen-1 <= len(lit); from++ {
+		if sum += score(from+stride-1) - score(from-1); sum < best {
+			best, at = sum, from
 		}
 	}
-	return gram, off
+	return at
 }

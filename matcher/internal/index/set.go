@@ -27,8 +27,9 @@ type Set struct {
 	whole    keyTable // Whole
 	starts   []ends   // Start
 	finishes []ends   // End
-	grams    grams    // Anywhere, of four bytes or more
-	pairs    *pairs   // Anywhere, of two or three bytes
+	long     grams    // Anywhere, found by every eighth byte
+	grams    grams    // Anywhere, found by every byte
+	pairs    *pairs   // Anywhere, what is shorter than a gram, or short and not many
 	bytes    []single // Anywhere, of one byte
 }
 
@@ -43,7 +44,7 @@ func New(literals []Literal) *Set {
 	s := &Set{literals: literals}
 	var whole []keyEntry
 	var starts, finishes [len(levelSizes)][]keyEntry
-	var long, short []uint32
+	var long, middle, short []uint32
 	for i, l := range literals {
 		id, text := uint32(i), l.Text
 		level := levelOf(len(text))
@@ -62,6 +63,8 @@ func New(literals []Literal) *Set {
 			s.addByte(text[0], id)
 		case len(text) < gramLen:
 			short = append(short, id)
+		case len(text) < longLen:
+			middle = append(middle, id)
 		default:
 			long = append(long, id)
 		}
@@ -75,9 +78,21 @@ func New(literals []Literal) *Set {
 			s.finishes = append(s.finishes, ends{n, newKeyTable(finishes[level])})
 		}
 	}
-	s.grams, s.pairs = newGrams(literals, long), newPairs(literals, short)
+	// Where short literals are few, looking for the long ones at every eighth byte and for the few by their
+	// pairs costs less than looking at every gram.
+	if len(middle) <= fewLiterals {
+		s.long = newGrams(literals, long, longStride)
+		s.pairs = newPairs(literals, append(short, middle...))
+	} else {
+		s.grams = newGrams(literals, append(middle, long...), 1)
+		s.pairs = newPairs(literals, short)
+	}
 	return s
 }
+
+// fewLiterals is how many pairs can be looked for: with more, too many pairs of a value are one of them
+// (BenchmarkAppendHits).
+const fewLiterals = 64
 
 func (s *Set) addByte(c byte, id uint32) {
 	for i := range s.bytes {
@@ -117,6 +132,9 @@ func (s *Set) AppendHits(dst []uint32, value []byte) []uint32 {
 	}
 	if s.pairs != nil {
 		dst = s.pairs.appendHits(dst, value)
+	}
+	if len(s.long.entries) > 0 {
+		dst = s.long.appendHits(dst, value)
 	}
 	if len(s.grams.entries) > 0 {
 		dst = s.grams.appendHits(dst, value)

@@ -72,14 +72,21 @@ func TestAppendHitsIsExact(t *testing.T) {
 		return string(b)
 	}
 	found := 0
-	for range 200 {
-		literals := make([]Literal, rng.IntN(60))
+	for round := range 200 {
+		// Few and many literals, short and long ones: each is found by another table.
+		literals, longest := make([]Literal, rng.IntN(60)), 9+round%3*7
+		if round%2 == 0 {
+			literals = make([]Literal, 300+rng.IntN(300))
+		}
 		for i := range literals {
-			literals[i] = Literal{text(9), Anchor(rng.IntN(4))}
+			literals[i] = Literal{text(longest), Anchor(rng.IntN(4))}
 		}
 		s := New(literals)
 		for range 30 {
 			v := text(40)
+			if len(literals) > 0 && rng.IntN(2) == 0 {
+				v = text(20) + literals[rng.IntN(len(literals))].Text + text(20)
+			}
 			got, want := hits(s, v), naive(literals, v)
 			if !slices.Equal(got, want) {
 				t.Fatalf("literals %q, value %q: got %v, want %v", literals, v, got, want)
@@ -97,6 +104,11 @@ func FuzzAppendHits(f *testing.F) {
 	f.Add("abcd\nbcde\nabcdefgh\na\n\n", "xabcdefghx", uint8(7))
 	f.Fuzz(func(t *testing.T, lines, value string, anchors uint8) {
 		var literals []Literal
+		if anchors&1 == 1 { // so many that they are looked for by grams
+			for i := range fewLiterals + 1 {
+				literals = append(literals, Literal{strings.Repeat(string(rune('a'+i%20)), 4+i%3), Anywhere})
+			}
+		}
 		for i, l := range strings.Split(lines, "\n") {
 			literals = append(literals, Literal{l, Anchor(anchors >> (i % 4 * 2) & 3)})
 		}
