@@ -28,17 +28,12 @@ func newGrams(literals []Literal, ids []uint32, stride int) grams {
 		text := literals[id].Text
 		from := rarest(text, stride, used)
 		for off := from; off < from+stride; off++ {
-			e := entry{gram: gramAt(text, off), off: uint32(off), id: id}
-			used[e.gram]++
-			entries = append(entries, e)
+			used[gramAt(text, off)]++
+			entries = append(entries, newEntry(text, off, id))
 		}
 	}
 	g.table = newTable(entries)
 	return g
-}
-
-func gramAt(text string, off int) uint32 {
-	return binary.LittleEndian.Uint32([]byte(text[off : off+gramLen]))
 }
 
 func (g *grams) appendHits(dst []uint32, value []byte) []uint32 {
@@ -79,7 +74,14 @@ func (g *grams) appendAll(dst []uint32, value []byte) []uint32 {
 // verify appends the literals whose gram lies at value[at:] and that lie around it as a whole.
 func (g *grams) verify(dst []uint32, value []byte, at int, gram uint32) []uint32 {
 	for _, e := range g.withHash(gram) {
-		if e.gram == gram && around(value, at, int(e.off), g.literals[e.id].Text) {
+		if e.gram != gram {
+			continue
+		}
+		near := at + int(e.to)
+		if near < 0 || near+gramLen > len(value) || binary.LittleEndian.Uint32(value[near:]) != e.near {
+			continue
+		}
+		if around(value, at, int(e.off), g.literals[e.id].Text) {
 			dst = append(dst, e.id)
 		}
 	}
@@ -124,7 +126,7 @@ func rarest(lit string, stride int, used map[uint32]int) int {
 		sum += score(off)
 	}
 	best, at := sum, 0
-	for from := 1; from+stride+gramLen-1 <= len(lit); from++ {
+	for from := 1; from+stride+gramLen-1 <= min(len(lit), maxOff); from++ {
 		if sum += score(from+stride-1) - score(from-1); sum < best {
 			best, at = sum, from
 		}

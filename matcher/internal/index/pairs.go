@@ -61,7 +61,7 @@ func pairAt(text string, off int) uint16 { return uint16(text[off]) | uint16(tex
 // rarestPair picks where in a literal stride pairs in a row begin that are made of the least common bytes.
 func rarestPair(lit string, stride int) int {
 	best, at := -1, 0
-	for from := 0; from+stride < len(lit); from++ {
+	for from := 0; from+stride < min(len(lit), maxOff); from++ {
 		sum := 0
 		for off := from; off < from+stride; off++ {
 			sum += commonness(lit[off]) * commonness(lit[off+1])

@@ -47,7 +47,9 @@ func NewSieve(texts []string) (*Sieve, bool) {
 	var entries []entry
 	for id, t := range texts {
 		for off := range s.stride {
-			entries = append(entries, entry{gram: binary.LittleEndian.Uint32([]byte(t[off:])) | spaces, off: uint32(off), id: uint32(id)})
+			e := newEntry(t, off, uint32(id))
+			e.gram |= spaces
+			entries = append(entries, e)
 		}
 	}
 	s.table = newTable(entries)

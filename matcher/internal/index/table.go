@@ -2,6 +2,7 @@ package index
 
 import (
 	"cmp"
+	"encoding/binary"
 	"math/bits"
 	"slices"
 )
@@ -19,17 +20,37 @@ type table struct {
 	entries []entry
 }
 
+// entry is a text by one of its grams. Most grams that are found belong to another text: near, four more bytes of
+// the text, tells without a look at the text itself, which lies elsewhere in memory.
 type entry struct {
 	gram uint32
-	off  uint32 // where in the text the gram lies
+	near uint32
 	id   uint32
+	off  uint16 // where in the text the gram lies
+	to   int16  // from there to near
+}
+
+// maxOff is how far into a text grams are taken.
+const maxOff = 1 << 15
+
+// newEntry makes the entry of a text of at least four bytes for its gram at off.
+func newEntry(text string, off int, id uint32) entry {
+	near := off + gramLen
+	if near+gramLen > len(text) {
+		near = max(0, off-gramLen)
+	}
+	return entry{gram: gramAt(text, off), near: gramAt(text, near), id: id, off: uint16(off), to: int16(near - off)}
+}
+
+func gramAt(text string, off int) uint32 {
+	return binary.LittleEndian.Uint32([]byte(text[off : off+gramLen]))
 }
 
 // Bits of filter, and buckets, per entry: 32 turns 97 % of the positions of a command line away with the
 // 1,400 literals of process creation, in 8 kB (BenchmarkAppendHits).
 const (
 	filterPerEntry  = 32
-	bucketsPerEntry = 2
+	bucketsPerEntry = 1
 )
 
 func hash(gram uint32) uint32 { return gram * 0x9E3779B1 }
