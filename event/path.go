@@ -15,7 +15,48 @@ func (e *Event) Path(f Field) string {
 	if v.Kind == Missing {
 		return ""
 	}
+	if path := e.decoder.directPath(f, v); path != "" { // Fast path.
+		return path
+	}
 	return e.decoder.path(v.Raw)
+}
+
+// directPath is the path of a value that is a member of the first data object under the field's own name, as
+// most are: known beforehand. It is empty for any other, and for a key that is not written plainly.
+func (d *Decoder) directPath(f Field, v Value) string {
+	path, start, ok := d.p.direct[f], 0, false
+	if start, ok = offsetIn(d.record, v.Raw); !ok || path == "" {
+		return ""
+	}
+	if c := d.p.data[0]; c >= 0 {
+		if _, inside := offsetIn(d.cells[c].Raw, v.Raw); !inside {
+			return ""
+		}
+	}
+	if v.Kind == String {
+		start-- // its quote
+	}
+	name := d.schema.Name(f)
+	key := start - len(name) - len(`"":`)
+	if key < 0 || d.record[key] != '"' || string(d.record[key+1:key+1+len(name)]) != name || string(d.record[start-2:start]) != `":` {
+		return ""
+	}
+	return path
+}
+
+// directPaths gives the paths of the fields as members of the first data object.
+func (p *program) directPaths(schema *Schema) []string {
+	out := make([]string, schema.Len())
+	for f, name := range schema.names {
+		dir := p.shape.data[0]
+		if dir != objectPath(dir) || strings.HasPrefix(name, "#") || strings.ContainsAny(name, `"\ `) {
+			continue // its place is not known, or XML's own, or the key is not written like that
+		}
+		if out[f] = gjson.Escape(name); dir != "" {
+			out[f] = dir + "." + out[f]
+		}
+	}
+	return out
 }
 
 // path gives the path of a value's bytes. It reads the record up to them: it is for alerts.

@@ -23,6 +23,7 @@ type program struct {
 	signs  [len(shapes)][][]cellSign
 	slots  [numSlots][]int32 // cells, the first present counts
 	data   []int32           // cell of each data object; -1 for the record
+	direct []string          // by field of the Schema: its path in the first data object
 	later  []laterData
 	system int32 // cell of shape.elements, or -1
 	names  []namedCell
@@ -94,6 +95,7 @@ func newProgram(i int, schema *Schema) *program {
 	p.addDotted(names, number)
 	p.addOwn(schema, number)
 	p.indexElements()
+	p.direct = p.directPaths(schema)
 	p.root.finish()
 	return p
 }

@@ -1,7 +1,9 @@
 package matcher
 
 import (
+	"bytes"
 	"regexp/syntax"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -10,6 +12,8 @@ import (
 type regexFacts struct {
 	minLen int      // characters, of each text that matches
 	run    *charRun // a stretch of characters of one kind that each such text has, or nil
+	char   byte     // a character that each such text has as often as times, when that is more than once
+	times  int
 	// dots, when it is not 0, says that the expression is nothing but `.` so many times or more: a line of
 	// that many characters. The standard machine would keep as many threads.
 	dots int
@@ -31,6 +35,11 @@ func newRegexFacts(expr string) regexFacts {
 		return regexFacts{}
 	}
 	f := regexFacts{minLen: minLen(re), run: longestRun(re)}
+	for c, n := range charCounts(re) {
+		if n > max(1, f.times) || n > 1 && n == f.times && c < f.char {
+			f.char, f.times = c, n
+		}
+	}
 	if re.Op == syntax.OpRepeat && withoutCapture(re.Sub[0]).Op == syntax.OpAnyCharNotNL {
 		f.dots = re.Min
 	}
@@ -70,6 +79,33 @@ func minLen(re *syntax.Regexp) int {
 		}
 	}
 	return min(n, longest)
+}
+
+// charCounts gives how often each match has some characters of ASCII at least. Without regard to case a letter is
+// not one character.
+func charCounts(re *syntax.Regexp) map[byte]int {
+	out := map[byte]int{}
+	switch re.Op {
+	case syntax.OpLiteral:
+		for _, r := range re.Rune {
+			if r < utf8.RuneSelf && (re.Flags&syntax.FoldCase == 0 || unicode.SimpleFold(r) == r) {
+				out[byte(r)]++
+			}
+		}
+	case syntax.OpCapture, syntax.OpPlus:
+		return charCounts(re.Sub[0])
+	case syntax.OpRepeat:
+		for c, n := range charCounts(re.Sub[0]) {
+			out[c] = n * re.Min
+		}
+	case syntax.OpConcat:
+		for _, sub := range re.Sub {
+			for c, n := range charCounts(sub) {
+				out[c] += n
+			}
+		}
+	}
+	return out
 }
 
 // longestRun gives the longest repetition of one class of characters that every match has, or nil.
@@ -163,7 +199,7 @@ func (p *predicate) regexHolds(s *scalar) bool {
 	switch {
 	case p.regex.dots > 0:
 		return hasLine(text, p.regex.dots)
-	case p.regex.run != nil && !p.regex.run.in(text):
+	case p.regex.run != nil && !p.regex.run.in(text), p.regex.times > 0 && bytes.Count(text, []byte{p.regex.char}) < p.regex.times:
 		return false
 	}
 	return p.operand.Regex.Match(text)

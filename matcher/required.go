@@ -65,8 +65,22 @@ func shortest(c clause) int {
 	return n
 }
 
-// selectivity is higher for clauses that fewer values meet: long literals, few of them.
-func selectivity(c clause) int { return 8*shortest(c) - len(c) }
+// selectivity is higher for clauses that fewer values meet: long literals or rare bytes, and few of them.
+func selectivity(c clause) int {
+	least := 0
+	for i, lit := range c {
+		n := 8 * len(lit)
+		for _, b := range []byte(lit) {
+			if strings.IndexByte(rareBytes, b) >= 0 {
+				n += 12
+			}
+		}
+		if i == 0 || n < least {
+			least = n
+		}
+	}
+	return least - len(c)
+}
 
 // needs is what an expression says about the texts it matches. exact, when it is set, is all of them;
 // clauses hold in each of them.

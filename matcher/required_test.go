@@ -40,6 +40,7 @@ func TestRequiredLiterals(t *testing.T) {
 	test(`ab`, clause{"ab"})
 	test(`a.b`)
 	test("\\w+`\\w", clause{"`"})
+	test(`\s-\s*<`, clause{"<"})
 	test(`\\[a-z]+\.[ "']{1}`, clause{". ", ".\"", ".'"})
 	test(`\bфы`, clause{"фы"})
 	test(`(?i)sssabc`, clause{"sssabc", "ssſabc", "sſsabc", "sſſabc", "ſssabc", "ſsſabc", "ſſsabc", "ſſſabc"})
@@ -73,6 +74,23 @@ func FuzzRequiredLiterals(f *testing.F) {
 	})
 }
 
+func TestCharCounts(t *testing.T) {
+	test := func(expr string, char byte, times int) {
+		t.Helper()
+		if f := newRegexFacts(expr); f.char != char || f.times != times {
+			t.Errorf("%s: %q %d times", expr, f.char, f.times)
+		}
+	}
+	test(`a+.*b\+.*\+`, '+', 2)
+	test(`(\^x|\^y){3}`, '^', 3)
+	test(`(\^x|y){3}`, 0, 0)
+	test(`(a-b){3}c`, '-', 3) // of as many the first
+	test(`(a\^)+\^`, '^', 2)
+	test(`(?i)aa11`, '1', 2)
+	test(`(aa)?a`, 0, 0)
+	test(`ab`, 0, 0)
+}
+
 func TestRegexFacts(t *testing.T) {
 	test := func(expr string, minLen, run, dots int) {
 		t.Helper()
@@ -104,6 +122,7 @@ func FuzzRegexFacts(f *testing.F) {
 	f.Add(`.{12,}`, "short\nétoo short\n123456789012")
 	f.Add(`x[^a-f]{9}`, "xé23456789é")
 	f.Add(`(?i)[k-s]{8,9}|[0-9]{8}`, "ſſſſſſſſ")
+	f.Add(`(?i)ss\+.*\+`, "ſs++")
 	f.Fuzz(func(t *testing.T, expr, text string) {
 		re, err := regexp.Compile(expr)
 		if err != nil || len(expr) > 60 {

@@ -24,6 +24,9 @@ func newGrams(literals []Literal, ids []uint32, stride int) grams {
 	g := grams{literals: literals, stride: stride}
 	var entries []entry
 	used := map[uint32]int{}
+	for i := 0; i+gramLen <= len(frequent); i++ {
+		used[gramAt(frequent, i)] = veryOften
+	}
 	for _, id := range ids {
 		text := literals[id].Text
 		from := rarest(text, stride, used)
@@ -97,6 +100,14 @@ func around(value []byte, at, off int, lit string) bool {
 // common lists bytes of folded Windows paths and command lines, the most frequent first. It only
 // chooses grams: a wrong order costs time, never a hit.
 const common = "esiotnarcmdl\\w.pu fvgyhbx0-31k25647\"89_/:z{}q=,j"
+
+// frequent is what most values of Windows are made of, folded; its grams count as if veryOften literals had
+// them. Like common it only chooses grams.
+const (
+	frequent = `"c:\windows\system32\ c:\program files (x86)\microsoft\ c:\users\ \appdata\local\temp\ powershell.exe" -command cmd.exe /c http:// host` +
+		`hklm\software\microsoft\windows nt\currentversion\ hklm\system\currentcontrolset\services\ administrator version services`
+	veryOften = 16
+)
 
 // commonnessOf has the rank of each byte; 1 for those that are not listed.
 var commonnessOf = func() (rank [256]int) {
