@@ -29,7 +29,9 @@ type Decoder struct {
 	present []int32 // XML elements of the System that are fields, see fillAliases
 	visits  []visit // by the visits of p
 	escapes escapes // in the strings of the record, by the fast pass
-	round   uint64  // number of the pass, by which visits are told apart from old ones
+	steps   []step  // for paths
+	way     way
+	round   uint64 // number of the pass, by which visits are told apart from old ones
 
 	// scratch holds the texts of values that the record does not hold as they are; origins says where
 	// each came from.
@@ -187,6 +189,7 @@ func (d *Decoder) reset(record []byte, timestamp int64) {
 	if cap(d.scratch) > maxScratch {
 		d.scratch = nil
 	}
+	clear(d.steps[:cap(d.steps)]) // they alias the record
 	clear(d.origins)
 	d.origins = d.origins[:0]
 	d.normal.reset()
@@ -210,7 +213,7 @@ func (d *Decoder) start(p *program) {
 		d.visits = make([]visit, p.visits)
 	}
 	d.round++
-	d.escapes = 0
+	d.escapes, d.way = 0, wayUnknown
 }
 
 // set fills a cell. A key that comes again replaces what was there, as in encoding/json.

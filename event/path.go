@@ -29,7 +29,7 @@ func (d *Decoder) directPath(f Field, v Value) string {
 		return ""
 	}
 	if c := d.p.data[0]; c >= 0 {
-		if _, inside := offsetIn(d.cells[c].Raw, v.Raw); !inside {
+		if _, inside := offsetIn(d.cells[c].Raw, v.Raw); !inside || !d.plainWay(c) {
 			return ""
 		}
 	}
@@ -43,6 +43,33 @@ func (d *Decoder) directPath(f Field, v Value) string {
 	}
 	return path
 }
+
+// plainWay reports whether the first data object, which is in cell c, lies at its path as that is written: a key on
+// the way to it can have spaces. It looks once per event.
+func (d *Decoder) plainWay(c int32) bool {
+	if d.way == wayUnknown {
+		d.way = wayPlain
+		offset, _ := offsetIn(d.record, d.cells[c].Raw)
+		d.steps = stepsTo(d.steps[:0], d.record, offset)
+		rest := d.p.shape.data[0]
+		for _, s := range d.steps {
+			key, below, _ := strings.Cut(rest, ".")
+			if rest = below; s.array || string(s.key) != key {
+				d.way = wayOdd
+			}
+		}
+	}
+	return d.way == wayPlain
+}
+
+// way is how the first data object is reached.
+type way uint8
+
+const (
+	wayUnknown way = iota
+	wayPlain
+	wayOdd
+)
 
 // directPaths gives the paths of the fields as members of the first data object.
 func (p *program) directPaths(schema *Schema) []string {
@@ -97,9 +124,9 @@ type step struct {
 // pathAt gives the path of the value that holds the byte at offset. With all set, every element of an
 // array is meant, not only the one there.
 func (d *Decoder) pathAt(offset int, all bool) string {
-	steps := stepsTo(d.record, offset)
+	d.steps = stepsTo(d.steps[:0], d.record, offset)
 	var b strings.Builder
-	for i, s := range steps {
+	for i, s := range d.steps {
 		if i > 0 {
 			b.WriteByte('.')
 		}
@@ -115,9 +142,8 @@ func (d *Decoder) pathAt(offset int, all bool) string {
 	return b.String()
 }
 
-// stepsTo reads the record up to the value that holds the byte at offset, and gives the brackets around it.
-func stepsTo(b []byte, offset int) []step {
-	var steps []step
+// stepsTo reads the record up to the value that holds the byte at offset, and appends the brackets around it.
+func stepsTo(steps []step, b []byte, offset int) []step {
 	for i := 0; i < len(b); {
 		switch b[i] {
 		case '{', '[':
