@@ -103,7 +103,10 @@ func benchRecords() map[string][][]byte {
 			`"Execution":{"#attributes":{"ProcessID":2912,"ThreadID":3340}},"Channel":"Microsoft-Windows-Sysmon/Operational","Computer":"ws-17.lab.example",`+
 			`"Security":{"#attributes":{"UserID":"S-1-5-18"}}},"EventData":{%s}}}`, members)
 		for shape, process := range processes { // with these data instead of the fixture's
-			add(string(shape), "%s", strings.Replace(process, objectData, "{"+members+"}", 1))
+			process = strings.Replace(process, objectData, "{"+members+"}", 1)
+			prefixed := `"` + shapeGraylog.prefix + strings.Join(data, `,"`+shapeGraylog.prefix)
+			prefixed = strings.ReplaceAll(prefixed, shapeGraylog.prefix+`"`, shapeGraylog.prefix)
+			add(string(shape), "%s", strings.Replace(process, graylogData, prefixed, 1))
 		}
 	}
 	return records

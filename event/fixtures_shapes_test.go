@@ -52,6 +52,25 @@ const rsyslogProcess = `{"win":{"Event":{"EventID":1,"Provider":"Microsoft-Windo
 const rsyslogLogon = `{"win":{"Event":{"EventID":"4625","Provider":"Microsoft-Windows-Security-Auditing","Channel":"Security","Computer":"dc-1",
  "TimeStamp":"2026-05-04T08:40:00+02:00"},"EventData":{"TargetUserName":"mara","SubjectUserName":"own","SubjectDomainName":"LAB"}}}`
 
+const graylogProcess = `{"timestamp":"2026-05-04T06:31:02.120Z","source":"ws-17.lab.example","message":"Process Create:…","winlogbeat_event_code":"1",
+ "winlogbeat_winlog_channel":"Microsoft-Windows-Sysmon/Operational","winlogbeat_winlog_computer_name":"ws-17.lab.example",
+ "winlogbeat_winlog_event_id":"1","winlogbeat_winlog_provider_name":"Microsoft-Windows-Sysmon","winlogbeat_winlog_record_id":40112,
+ ` + graylogData + `}`
+
+const graylogData = `"winlogbeat_winlog_event_data_RuleName":"-",
+ "winlogbeat_winlog_event_data_UtcTime":"2026-05-04 06:31:02.118",
+ "winlogbeat_winlog_event_data_ProcessId":"4711",
+ "winlogbeat_winlog_event_data_Image":"C:\\Tools\\NetSupport\\client32.exe",
+ "winlogbeat_winlog_event_data_Company":"NetSupport Ltd",
+ "winlogbeat_winlog_event_data_CommandLine":"\"C:\\Tools\\NetSupport\\client32.exe\" /start",
+ "winlogbeat_winlog_event_data_User":"LAB\\mara",
+ "winlogbeat_winlog_event_data_Hashes":"MD5=0123456789ABCDEF0123456789ABCDEF,IMPHASH=FEDCBA9876543210FEDCBA9876543210",
+ "winlogbeat_winlog_event_data_ParentImage":"C:\\Windows\\explorer.exe"`
+
+const graylogService = `{"timestamp":"2026-05-04T06:40:00Z","source":"srv-2","winlogbeat_event_code":7045,"winlogbeat_winlog_channel":"System",
+ "winlogbeat_winlog_provider_name":"Service Control Manager","winlogbeat_winlog_user_name":"own","winlogbeat_winlog_user_domain":"LAB",
+ "winlogbeat_winlog_event_data_param1":"first","winlogbeat_winlog_event_data_Threat Name":"none","winlogbeat_winlog_event_data_Channel":"the data's"}`
+
 // objectProcess is the end of a record with the data of the process creation.
 const objectProcess = `"event_data":` + objectData + `}`
 
@@ -63,11 +82,11 @@ const objectData = `{"RuleName":"-","UtcTime":"2026-05-04 06:31:02.118","Process
 var (
 	processes = map[Shape]string{
 		"vector": vectorProcess, "otel": otelProcess, "openwec": openWECProcess, "fluentbit": fluentBitProcess,
-		"azure_windowsevent": azureWindowsEventProcess, "rsyslog": rsyslogProcess,
+		"azure_windowsevent": azureWindowsEventProcess, "rsyslog": rsyslogProcess, "graylog": graylogProcess,
 	}
 	others = map[Shape]string{
 		"vector": vectorCleared, "otel": otelService, "openwec": openWECLogon, "fluentbit": fluentBitService,
-		"azure_windowsevent": azureWindowsEventLogon, "rsyslog": rsyslogLogon,
+		"azure_windowsevent": azureWindowsEventLogon, "rsyslog": rsyslogLogon, "graylog": graylogService,
 	}
 )
 

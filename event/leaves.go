@@ -109,6 +109,10 @@ func (d *Decoder) collectData(object []byte, rank int) {
 			d.scratch = appendWithoutSpaces(d.scratch, name)
 			name = d.scratch[start:]
 		}
+		name, ours := bytes.CutPrefix(name, bytesOf(d.p.shape.prefix))
+		if !ours {
+			continue
+		}
 		if d.p.shape.xml {
 			if isXMLAttributes(name) {
 				continue

@@ -8,6 +8,7 @@ type naiveLayout struct {
 	shape             Shape
 	id, channel, data string
 	names             string // Name=path, one a line
+	prefix            string // of the fields' names
 }
 
 var naiveLayouts = map[Shape]naiveLayout{
@@ -24,7 +25,7 @@ Level=level_value
 Execution_ProcessID=process_id
 Execution_ThreadID=thread_id
 Security_UserID=user_id
-Message=message`},
+Message=message`, ""},
 	"otel": {"otel", "event_id id", "channel", "event_data, user_data", `Channel=channel
 Provider_Name=provider name
 Provider_Guid=provider guid
@@ -37,7 +38,7 @@ Version=version
 Execution_ProcessID=execution process_id
 Execution_ThreadID=execution thread_id
 Security_UserID=security user_id
-Message=message`},
+Message=message`, ""},
 	"openwec": {"openwec", "System EventID", "System Channel", "EventData", `Channel=System Channel
 Provider_Name=System Provider Name
 Provider_Guid=System Provider Guid
@@ -51,7 +52,7 @@ Level=System Level
 Execution_ProcessID=System Execution ProcessID
 Execution_ThreadID=System Execution ThreadID
 TimeCreated_SystemTime=System TimeCreated
-Security_UserID=System UserID`},
+Security_UserID=System UserID`, ""},
 	"fluentbit": {"fluentbit", "EventID", "Channel", "EventData", `Channel=Channel
 Provider_Name=ProviderName
 Provider_Guid=ProviderGuid
@@ -66,7 +67,7 @@ Execution_ProcessID=ProcessID
 Execution_ThreadID=ThreadID
 TimeCreated_SystemTime=TimeCreated
 Security_UserID=UserID
-Message=Message`},
+Message=Message`, ""},
 	"azure_windowsevent": {"azure_windowsevent", "EventID", "Channel", "EventData", `Channel=Channel
 Provider_Name=Provider
 Computer=Computer
@@ -76,10 +77,21 @@ Opcode=Opcode
 Keywords=Keywords
 Version=Version
 Level=EventLevel
-Security_UserID=SystemUserId`},
+Security_UserID=SystemUserId`, ""},
 	"rsyslog": {"rsyslog", "win Event EventID", "win Event Channel", "win EventData", `Channel=win Event Channel
 Provider_Name=win Event Provider
-Computer=win Event Computer`},
+Computer=win Event Computer`, ""},
+	"graylog": {"graylog", "winlogbeat_winlog_event_id", "winlogbeat_winlog_channel", "", `Channel=winlogbeat_winlog_channel
+Provider_Name=winlogbeat_winlog_provider_name
+Provider_Guid=winlogbeat_winlog_provider_guid
+Computer=winlogbeat_winlog_computer_name
+EventRecordID=winlogbeat_winlog_record_id
+Task=winlogbeat_winlog_task
+Opcode=winlogbeat_winlog_opcode
+Keywords=winlogbeat_winlog_keywords
+Version=winlogbeat_winlog_version
+Security_UserID=winlogbeat_winlog_user_identifier
+Message=message`, "winlogbeat_winlog_event_data_"},
 }
 
 // naiveShape says which of the layouts of one shipper a record has, if any.
@@ -102,6 +114,8 @@ func naiveShape(top map[string]any) Shape {
 		return "azure_windowsevent"
 	case isObject(get(top, "win", "Event")):
 		return "rsyslog"
+	case isString(top["winlogbeat_winlog_channel"]):
+		return "graylog"
 	}
 	return ""
 }
@@ -117,11 +131,16 @@ func (n *naive) layout(top map[string]any, l naiveLayout) (id any) {
 		}
 	}
 	id = get(top, strings.Fields(l.id)...)
+	if id == nil && l.shape == "graylog" {
+		id = top["winlogbeat_event_code"]
+	}
 	n.setID(id)
 	for object := range strings.SplitSeq(l.data, ",") {
 		if m, ok := get(top, strings.Fields(object)...).(map[string]any); ok {
 			for name, v := range m {
-				n.data(name, v)
+				if name, ok := strings.CutPrefix(strings.ReplaceAll(name, " ", ""), l.prefix); ok {
+					n.data(name, v)
+				}
 			}
 		}
 	}

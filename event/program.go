@@ -144,7 +144,7 @@ func (p *program) addData(names []string) {
 			if strings.Contains(name, " ") || p.shape.xml && isXMLAttributes([]byte(name)) {
 				continue // no field has such a name
 			}
-			dir.at(name).cell = first + int32(f)
+			dir.at(p.shape.prefix + name).cell = first + int32(f)
 		}
 	}
 	for _, path := range p.shape.data {
@@ -175,7 +175,7 @@ func (p *program) addSystem() {
 			continue
 		}
 		for _, path := range slices.Backward(p.shape.data) {
-			p.slots[sl] = append(p.slots[sl], p.cellIn(p.node(path), name))
+			p.slots[sl] = append(p.slots[sl], p.cellIn(p.node(path), p.shape.prefix+name))
 		}
 	}
 	for sl, paths := range p.shape.system {

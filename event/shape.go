@@ -16,6 +16,8 @@ type shape struct {
 	// data lists the objects whose members are the event's fields, "" for the record itself. Of two
 	// with a member of one name the later wins. A last "*" stands for any element of XML.
 	data []string
+	// prefix is what the names of fields have before them in the data objects; members without it are none.
+	prefix string
 	// names are other values that rules know by a name; a data field of that name wins.
 	names []namedPath
 	// elements is the object whose members are fields too, unless a data field has the name: the
@@ -65,7 +67,7 @@ var dataSlots = [numSlots]string{
 // shapes in the order of the detector: the first that recognizes a record wins.
 var shapes = [...]*shape{
 	&shapeEvtxDump, &shapeOpenWEC, &shapeWinlogbeat, &shapeOTel, &shapeVector, &shapeWinlogbeat6,
-	&shapeFluentBit, &shapeAzureWindowsEvent, &shapeRsyslog, &shapeNXLog,
+	&shapeFluentBit, &shapeAzureWindowsEvent, &shapeRsyslog, &shapeGraylog, &shapeNXLog,
 }
 
 // firstGuess is the shape that a Decoder tries before it has seen a record: the flat one.

@@ -22,7 +22,7 @@ func TestShapesGiveTheSameEvent(t *testing.T) {
 		names = append(names, key.String())
 		return true
 	})
-	if len(names) != 9 || len(processes) != 6 {
+	if len(names) != 9 || len(processes) != 7 {
 		t.Fatalf("%d fields, %d shapes", len(names), len(processes))
 	}
 	own := append(slices.Clone(names), "Channel", "Provider_Name", "Computer", "EventID")
@@ -71,6 +71,7 @@ func TestSystemValuesOfShapes(t *testing.T) {
 	check("fluentbit", `System 7045 Service Control Manager srv-2 77 NT AUTHORITY\SYSTEM 06:40:00 shipper`)
 	check("azure_windowsevent", `Security 4625 Microsoft-Windows-Security-Auditing dc-1 0  06:40:00 shipper`)
 	check("rsyslog", `Security 4625 Microsoft-Windows-Security-Auditing dc-1 0 LAB\own 06:40:00 shipper`)
+	check("graylog", `System 7045 Service Control Manager srv-2 0 LAB\own 06:40:00 shipper`)
 }
 
 // TestDataWinsInEveryShape: a data field named like one of System's.
@@ -88,6 +89,7 @@ func TestDataWinsInEveryShape(t *testing.T) {
 	check("vector", `Channel="Application"`)
 	check("openwec", `Channel="Security"`, `Version="the data's"`)
 	check("fluentbit", `Channel="the data's"`)
+	check("graylog", `Channel="the data's"`)
 	check("azure_windowsevent", `Channel="Security"`, `Keywords=null`)
 }
 
@@ -136,6 +138,8 @@ func shapesTable() string {
 		data := "every key"
 		if s.data[0] != "" {
 			data = code(s.data, "")
+		} else if s.prefix != "" {
+			data = "`" + s.prefix + "*`"
 		}
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s | %s | %s | %s |\n", s.name, s.shippers, strings.Join(signs, "; or "), data,
 			code(s.system[slotEventID], "–"), code(s.system[slotChannel], "–"), code(s.system[slotRecordID], "–"), code(s.system[slotTime], "–"))
