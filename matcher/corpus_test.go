@@ -162,3 +162,42 @@ func TestRegressionEvents(t *testing.T) {
 		t.Errorf("%d events of %d files", events, len(files))
 	}
 }
+
+// TestCorpusAllocatesNothing: once a session has seen the events, those without a hit cost no memory. What is left is
+// now and then a machine of package regexp, whose pool the collector empties.
+func TestCorpusAllocatesNothing(t *testing.T) {
+	if raceDetector {
+		t.Skip("the race detector allocates")
+	}
+	l := newLane(t, "all on", sigmaHQ(t), Options{})
+	var quiet [][]byte
+	for range 2 {
+		quiet = quiet[:0]
+		for _, record := range corpusLines(t, "sysmon-nxlog.jsonl.gz") {
+			if n, err := l.decoder.Decode(record, 0); err != nil || n != 1 {
+				continue
+			}
+			if ev, err := l.decoder.Event(0); err == nil && len(l.session.Match(ev)) == 0 {
+				quiet = append(quiet, record)
+			}
+		}
+	}
+	if len(quiet) < 50_000 {
+		t.Fatalf("only %d events without a hit", len(quiet))
+	}
+	allocations := testing.AllocsPerRun(1, func() {
+		for _, record := range quiet {
+			if _, err := l.decoder.Decode(record, 0); err != nil {
+				t.Fatal(err)
+			}
+			ev, err := l.decoder.Event(0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			l.session.Match(ev)
+		}
+	})
+	if allocations > float64(len(quiet))/1000 {
+		t.Errorf("%v allocations for %d events", allocations, len(quiet))
+	}
+}
