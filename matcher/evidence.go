@@ -100,15 +100,14 @@ func (s *Session) nodeHolds(n *node) bool {
 		}
 		return false
 	}
-	held := 0
-	at := n.first
+	all, at := n.item.All, n.first
 	for _, alts := range n.values {
-		if s.firstTrue(alts, at) >= 0 {
-			held++
+		if held := s.firstTrue(alts, at) >= 0; held != all {
+			return held != n.item.Neq // one that holds, or under all one that does not, decides
 		}
 		at += len(alts)
 	}
-	return n.item.Neq != (held == len(n.values) || held > 0 && !n.item.All)
+	return all != n.item.Neq
 }
 
 // firstTrue gives the first that is true of some predicates, the first of which is number at of the rule; or -1.

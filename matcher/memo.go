@@ -23,7 +23,8 @@ type memo struct {
 // The young generation and the old one take at most maxArena bytes of records each, and 16 bytes of
 // table per entry.
 const (
-	firstEntries = 1 << 9
+	firstEntries = 1 << 11
+	firstArena   = 1 << 18
 	maxEntries   = 1 << 14
 	maxArena     = 4 << 20
 	maxKey       = 8 << 10 // a longer value takes too much of the arena
@@ -81,6 +82,9 @@ func (m *memo) get(hash, key uint32, raw []byte, late int) (memoized, bool) {
 // put remembers the ids of a value, which is not there yet. When there is no room before the next turn,
 // it is not remembered.
 func (m *memo) put(hash, key uint32, raw []byte, ids []uint32, late int) (memoized, bool) {
+	if m.young.arena == nil {
+		m.young.arena = make([]byte, 0, firstArena)
+	}
 	if m.full(recordHeader + len(raw) + 4*len(ids) + lateBytes(late)) {
 		return memoized{}, false
 	}

@@ -41,6 +41,7 @@ type Session struct {
 	gate    *channelGate
 	fold    []byte
 
+	huge             bool // the last event was: its buffers are not kept
 	value, other     scalar
 	elements, others []event.Value
 	leaves           []event.Leaf
@@ -86,6 +87,10 @@ func (s *Session) Stats() SessionStats { return s.stats }
 func (s *Session) Match(ev *event.Event) []Hit {
 	s.stats.Events++
 	s.hits, s.evidence, s.texts = s.hits[:0], s.evidence[:0], s.texts[:0]
+	if s.huge {
+		s.release()
+	}
+	s.huge = len(ev.Raw) > hugeEvent
 	p := s.program(ev)
 	if len(p.rules) == 0 {
 		return nil
@@ -111,6 +116,16 @@ func (s *Session) Match(ev *event.Event) []Hit {
 		}
 	}
 	return s.finish()
+}
+
+// hugeEvent is more bytes than events have but for an attacker's or a mistake. What such a one needs is given back,
+// so that a session's memory does not depend on the largest event it has ever seen.
+const hugeEvent = 1 << 20
+
+func (s *Session) release() {
+	s.value, s.other = scalar{}, scalar{}
+	s.elements, s.others, s.leaves, s.found, s.finder.hits = nil, nil, nil, nil, nil
+	s.hits, s.evidence, s.texts, s.counts = nil, nil, nil, nil
 }
 
 // try evaluates the condition of a candidate.

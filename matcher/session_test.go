@@ -1,6 +1,7 @@
 package matcher
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -224,5 +225,22 @@ func TestHitsAllocateNothingEither(t *testing.T) {
 	match()
 	if n := testing.AllocsPerRun(100, match); n != 0 || got != 204 {
 		t.Errorf("%v allocations per event, %d hits", n, got)
+	}
+}
+
+// TestHugeEvent: the buffers of an event that is far larger than others do not stay.
+func TestHugeEvent(t *testing.T) {
+	set := parseRules(t, "title: a\nlogsource: {product: windows}\ndetection: {s: {CommandLine|contains: whoami}, k: [nowhere], condition: s or k}")
+	l := newLane(t, "all on", set, Options{})
+	huge := []byte(`{"winlog":{"channel":"c","event_id":1,"event_data":{"CommandLine":["` + strings.Repeat(`WHOAMI\u0021`, 300_000) + `","x"]}}}`)
+	for range 2 {
+		if got := l.match(t, huge); len(got) != 1 {
+			t.Fatalf("%d hits", len(got))
+		}
+		l.match(t, []byte(sysmonProcess))
+		s := l.session
+		if kept := cap(s.value.foldBuf) + cap(s.value.textBuf) + cap(s.texts) + 4*cap(s.finder.hits); kept > 1<<16 {
+			t.Errorf("%d bytes are kept", kept)
+		}
 	}
 }

@@ -1,6 +1,9 @@
 package index
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+)
 
 // Anchor says where in the value a literal has to lie.
 type Anchor uint8
@@ -27,10 +30,16 @@ type Set struct {
 	whole    keyTable // Whole
 	starts   []ends   // Start
 	finishes []ends   // End
-	long     grams    // Anywhere, found by every eighth byte
-	grams    grams    // Anywhere, found by every byte
-	pairs    *pairs   // Anywhere, what is shorter than a gram, or short and not many
+	ascii    anywhere // Anywhere, of ASCII only
+	wide     anywhere // Anywhere, others: looked for in values that are not ASCII only
 	bytes    []single // Anywhere, of one byte
+}
+
+// anywhere finds literals of two bytes or more anywhere in a value.
+type anywhere struct {
+	long  grams  // found by every eighth byte
+	grams grams  // found by every byte
+	pairs *pairs // what is shorter than a gram, or short and not many
 }
 
 // single is the literals that are one byte.
@@ -44,7 +53,7 @@ func New(literals []Literal) *Set {
 	s := &Set{literals: literals}
 	var whole []keyEntry
 	var starts, finishes [len(levelSizes)][]keyEntry
-	var long, middle, short []uint32
+	var ascii, wide []uint32
 	for i, l := range literals {
 		id, text := uint32(i), l.Text
 		level := levelOf(len(text))
@@ -61,12 +70,10 @@ func New(literals []Literal) *Set {
 			finishes[level] = append(finishes[level], keyEntry{endKey([]byte(text[len(text)-n:])), id})
 		case len(text) == 1:
 			s.addByte(text[0], id)
-		case len(text) < gramLen:
-			short = append(short, id)
-		case len(text) < longLen:
-			middle = append(middle, id)
+		case isASCII([]byte(text)):
+			ascii = append(ascii, id)
 		default:
-			long = append(long, id)
+			wide = append(wide, id)
 		}
 	}
 	s.whole = newKeyTable(whole)
@@ -78,16 +85,60 @@ func New(literals []Literal) *Set {
 			s.finishes = append(s.finishes, ends{n, newKeyTable(finishes[level])})
 		}
 	}
+	s.ascii, s.wide = newAnywhere(literals, ascii), newAnywhere(literals, wide)
+	return s
+}
+
+func isASCII(text []byte) bool {
+	i := 0
+	for ; i+8 <= len(text); i += 8 {
+		if binary.LittleEndian.Uint64(text[i:])&0x8080808080808080 != 0 {
+			return false
+		}
+	}
+	for ; i < len(text); i++ {
+		if text[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
+func newAnywhere(literals []Literal, ids []uint32) anywhere {
+	var long, middle, short []uint32
+	for _, id := range ids {
+		switch n := len(literals[id].Text); {
+		case n < gramLen:
+			short = append(short, id)
+		case n < longLen:
+			middle = append(middle, id)
+		default:
+			long = append(long, id)
+		}
+	}
 	// Where short literals are few, looking for the long ones at every eighth byte and for the few by their
 	// pairs costs less than looking at every gram.
 	if len(middle) <= fewLiterals {
-		s.long = newGrams(literals, long, longStride)
-		s.pairs = newPairs(literals, append(short, middle...))
-	} else {
-		s.grams = newGrams(literals, append(middle, long...), 1)
-		s.pairs = newPairs(literals, short)
+		return anywhere{long: newGrams(literals, long, longStride), pairs: newPairs(literals, append(short, middle...))}
 	}
-	return s
+	return anywhere{grams: newGrams(literals, append(middle, long...), 1), pairs: newPairs(literals, short)}
+}
+
+func (a *anywhere) empty() bool {
+	return a.pairs == nil && len(a.long.entries)+len(a.grams.entries) == 0
+}
+
+func (a *anywhere) appendHits(dst []uint32, value []byte) []uint32 {
+	if a.pairs != nil {
+		dst = a.pairs.appendHits(dst, value)
+	}
+	if len(a.long.entries) > 0 {
+		dst = a.long.appendHits(dst, value)
+	}
+	if len(a.grams.entries) > 0 {
+		dst = a.grams.appendHits(dst, value)
+	}
+	return dst
 }
 
 // fewLiterals is how many pairs can be looked for: with more, too many pairs of a value are one of them
@@ -130,14 +181,9 @@ func (s *Set) AppendHits(dst []uint32, value []byte) []uint32 {
 			dst = append(dst, x.ids...)
 		}
 	}
-	if s.pairs != nil {
-		dst = s.pairs.appendHits(dst, value)
-	}
-	if len(s.long.entries) > 0 {
-		dst = s.long.appendHits(dst, value)
-	}
-	if len(s.grams.entries) > 0 {
-		dst = s.grams.appendHits(dst, value)
+	dst = s.ascii.appendHits(dst, value)
+	if !s.wide.empty() && !isASCII(value) {
+		dst = s.wide.appendHits(dst, value)
 	}
 	return dst
 }
