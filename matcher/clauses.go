@@ -14,8 +14,8 @@ import (
 // holds by what is absent, and so do neq, null and exists: false, which are predicates of their own and
 // true bits when they hold. `N of` promises no more than that one of its searches holds.
 
-// clausesPerRule is how many clauses a rule is looked up by. The second halves the candidates of the
-// first; a third gained nothing.
+// clausesPerRule is how many clauses a rule is looked up by. The second takes the candidates of recorded events from
+// 2.3 to 0.5 each, those of process creations from 18 to 8 (BenchmarkCorpus).
 const clausesPerRule = 2
 
 // keepClauses is how many are kept while they are combined.

@@ -19,9 +19,9 @@ type memo struct {
 	young, old generation
 }
 
-// Bounds of a memo. BenchmarkMatch over recorded events gains less than 2 % from twice as many entries.
-// The young generation and the old one take at most maxArena bytes of records each, and 16 bytes of
-// table per entry.
+// Bounds of a memo: each of its two generations takes up to maxArena bytes of records, and 16 bytes of table per
+// entry. Over recorded events (BenchmarkCorpus) twice as much takes what is remembered from 99.4 to 99.9 %, which
+// does not show in the time; a quarter of it makes the whole 7 % dearer.
 const (
 	firstEntries = 1 << 11
 	firstArena   = 1 << 18
@@ -188,8 +188,9 @@ type usage struct {
 	pause       uint32 // values to go before the next trial
 }
 
-// A slot whose values are remembered in less than worth of a hundred cases pauses. Between trials it
-// forgoes pausing times the length of a trial. BenchmarkMatchUnique: 40 is where both cost the same.
+// A slot whose values are remembered in less than worth of a hundred cases pauses, for pausing times the length of
+// a trial. Recorded events do not tell 15 from 70; where no value is ever there twice, what the trials cost is 13 %
+// (BenchmarkUnique).
 const (
 	trial   = 1024
 	worth   = 40

@@ -54,7 +54,7 @@ func TestMemo(t *testing.T) {
 		t.Errorf("%d hits, %d turns: the test has lost its data", hits, turns)
 	}
 	for _, g := range []generation{m.young, m.old} {
-		if g.used > maxEntries || len(g.arena) > maxArena || cap(g.arena) > 2*maxArena || len(g.table) > 4*maxEntries {
+		if g.used > maxEntries || len(g.arena) > maxArena || cap(g.arena) > maxArena*3/2 || len(g.table) > 4*maxEntries {
 			t.Errorf("%d entries, %d of %d bytes, a table of %d", g.used, len(g.arena), cap(g.arena), len(g.table))
 		}
 	}

@@ -21,7 +21,8 @@ type SessionStats struct {
 }
 
 // Session matches events against an Engine. It belongs to one goroutine; making one is cheap, and it
-// keeps its buffers from event to event.
+// keeps its buffers from event to event: with what it remembers of values some 10 MiB at most, once it has
+// seen many.
 type Session struct {
 	engine *Engine
 	stats  SessionStats

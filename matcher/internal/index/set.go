@@ -141,8 +141,8 @@ func (a *anywhere) appendHits(dst []uint32, value []byte) []uint32 {
 	return dst
 }
 
-// fewLiterals is how many pairs can be looked for: with more, too many pairs of a value are one of them
-// (BenchmarkAppendHits).
+// fewLiterals is how many short literals are looked for by their pairs. It is a choice: with many, too many pairs of a
+// value would be one of them. The slots of real rules have either a few dozen or some hundreds.
 const fewLiterals = 64
 
 func (s *Set) addByte(c byte, id uint32) {
