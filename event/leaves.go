@@ -6,9 +6,11 @@ import (
 )
 
 // AppendLeaves appends every scalar of the event's normal form: strings, numbers and booleans, inside
-// lists and objects too; nulls are none (Sigma keywords: each value by itself, never a name). Of equal
-// keys the last counts. What only repeats another value as it is is left out: the list made of param1 and
-// so on, and flat names that stand in for others. The hashes taken from Hashes are values of their own.
+// lists and objects too; nulls are none (Sigma keywords: each value by itself, never a name). Of fields
+// with equal names the last counts; of equal keys inside a field's object all do, for telling them apart
+// would cost more than a keyword too many. What only repeats another value as it is is left out: the list
+// made of param1 and so on, and flat names that stand in for others. The hashes taken from Hashes are
+// values of their own.
 func (e *Event) AppendLeaves(dst []Leaf) []Leaf {
 	d := e.decoder
 	if len(d.normal.all) == 0 {
