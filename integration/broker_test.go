@@ -133,9 +133,12 @@ func brokerEnv(plain, sasl string) map[string]string {
 		"KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS":         "0",
 		"KAFKA_AUTO_CREATE_TOPICS_ENABLE":                "false",
 		// Recorded events and their alerts carry the time of the event, years ago: the broker's retention, which first looks half a
-		// minute after its start, would delete them under the test.
-		"KAFKA_LOG_RETENTION_MS":        "-1",
-		"KAFKA_SASL_ENABLED_MECHANISMS": "PLAIN,SCRAM-SHA-512",
+		// minute after its start, would delete them under the test. It looks every second here: what can expire has to fail a test
+		// always, not now and then.
+		"KAFKA_LOG_RETENTION_MS":                "-1",
+		"KAFKA_LOG_RETENTION_CHECK_INTERVAL_MS": "1000",
+		"KAFKA_LOG_INITIAL_TASK_DELAY_MS":       "1000",
+		"KAFKA_SASL_ENABLED_MECHANISMS":         "PLAIN,SCRAM-SHA-512",
 		"KAFKA_LISTENER_NAME_SASL__PLAINTEXT_PLAIN_SASL_JAAS_CONFIG": fmt.Sprintf(
 			"org.apache.kafka.common.security.plain.PlainLoginModule required user_%s=%q;", user, password),
 		"KAFKA_LISTENER_NAME_SASL__PLAINTEXT_SCRAM___SHA___512_SASL_JAAS_CONFIG": "org.apache.kafka.common.security.scram.ScramLoginModule required;",
